@@ -8,10 +8,11 @@
  * must be the first thing after time and host, not just the first thing that
  * looks like it.
  *
- * Supported are syslog's own format, also with the facility as in BusyBox or
- * FreeBSD; RFC 3339; RFC 5424; the formats of journalctl(1) -o short and its
- * variants (month names in any language); TAI64N; and no time at all, as in our
- * own standard error. */
+ * Supported are syslog's own format, also with the facility as in BusyBox, AIX
+ * or FreeBSD, with the priority, with the message id of Solaris, and with the
+ * chain of hosts of syslog-ng; RFC 3339; RFC 5424; the formats of journalctl(1)
+ * -o short and its variants (month names in any language); TAI64N; and no time
+ * at all, as in our own standard error. */
 
 #include "lib/base/log_prefix.h"
 
@@ -24,11 +25,12 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789._/+-"
 #define NAME_MAX_LENGTH 128
+#define HEXADECIMAL	DIGITS "abcdefABCDEF"
 #define LEVEL_BYTES	"abcdefghijklmnopqrstuvwxyz0123456789."
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define HOST_BYTES                                             \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
-	"0123456789.-_:%"
+	"0123456789.-_:%@/"
 
 /* match - match a pattern: D is a digit, X a hexadecimal digit, T a separator
  * of date and time, any other byte itself. Returns the end of the match, or
@@ -117,6 +119,17 @@ static const char *skip_date(const char *text)
 	return skip(end + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ+-" DIGITS, 6);
 }
 
+/* skip_delta - skip the time since the line before, " <    0.000123 >"; or
+ * unchanged */
+static const char *skip_delta(const char *text)
+{
+	size_t length = strncmp(text, " <", 2) == 0
+				? 2 + strspn(text + 2, " ." DIGITS)
+				: 0;
+
+	return length > 0 && text[length] == '>' ? text + length + 1 : text;
+}
+
 /* skip_seconds - skip "1700000000.123456", "[ 12345.678901]" or TAI64N; or
  * NULL */
 static const char *skip_seconds(const char *text)
@@ -134,6 +147,7 @@ static const char *skip_seconds(const char *text)
 	end = skip_fraction(end);
 	if (!bracket)
 		return end;
+	end = skip_delta(end);
 	return *end == ']' ? end + 1 : NULL;
 }
 
@@ -153,7 +167,8 @@ static const char *skip_stamp(const char *line)
 }
 
 /* skip_host - skip a host name, which does not end in a colon as a program's
- * name does, and the facility that BusyBox writes; unchanged: there is none */
+ * name does, and the facility that BusyBox or AIX writes; unchanged: there is
+ * none */
 static const char *skip_host(const char *text)
 {
 	const char *end = skip(text, HOST_BYTES, HOST_MAX);
@@ -163,6 +178,8 @@ static const char *skip_host(const char *text)
 		return text;
 	end++;
 	level = match(end, "mail.");
+	if (level == NULL)
+		level = match(end, "mail:");
 	if (level != NULL)
 		level = skip(level, "abcdefghijklmnopqrstuvwxyz", 8);
 	return level != NULL && *level == ' ' ? level + 1 : end;
@@ -177,10 +194,54 @@ static const char *skip_level(const char *text)
 	return end != NULL && end[0] == '>' && end[1] == ' ' ? end + 2 : text;
 }
 
+/* skip_id - skip the message id that Solaris writes, "[ID 197553 mail.info] ";
+ * unchanged: there is none */
+static const char *skip_id(const char *text)
+{
+	const char *end = strncmp(text, "[ID ", 4) == 0
+				  ? skip(text + 4, DIGITS, 10)
+				  : NULL;
+
+	end = end != NULL && *end == ' ' ? skip(end + 1, LEVEL_BYTES, 20)
+					 : NULL;
+	end = end != NULL ? match(end, "] ") : NULL;
+	return end != NULL ? end : text;
+}
+
+/* skip_service - skip ":587/", or "[::1]:587/", of the name of a service in
+ * master.cf, which $service_name makes a part of a program's name; or NULL */
+static const char *skip_service(const char *text)
+{
+	size_t length;
+
+	if (*text == '[') {
+		length = strspn(text + 1, HEXADECIMAL ":.");
+		if (text[1 + length] != ']')
+			return NULL;
+		text += 1 + length + 1;
+	}
+	text = *text == ':' ? skip(text + 1, DIGITS, 5) : NULL;
+	return text != NULL && *text == '/' ? text : NULL;
+}
+
+/* skip_name - skip the name of a program; or NULL */
+static const char *skip_name(const char *text)
+{
+	const char *end = skip(text, NAME_BYTES, NAME_MAX_LENGTH);
+	const char *service;
+
+	if (end == NULL || memchr(text, '/', (size_t)(end - text)) == NULL ||
+	    (*end == '[' && end[-1] != '/'))
+		return end;
+	service = skip_service(end);
+	return service != NULL ? skip(service, NAME_BYTES, NAME_MAX_LENGTH)
+			       : end;
+}
+
 /* read_name - "name[PID]: " */
 static bool read_name(struct log_prefix *prefix, const char *text)
 {
-	const char *end = skip(text, NAME_BYTES, NAME_MAX_LENGTH);
+	const char *end = skip_name(text);
 	const char *pid_end;
 
 	if (end == NULL || *end != '[')
@@ -192,7 +253,7 @@ static bool read_name(struct log_prefix *prefix, const char *text)
 	prefix->name_length = (size_t)(end - text);
 	prefix->pid = end + 1;
 	prefix->pid_length = (size_t)(pid_end - prefix->pid);
-	prefix->text = pid_end + strlen("]: ");
+	prefix->text = skip_id(pid_end + strlen("]: "));
 	return true;
 }
 
@@ -225,16 +286,14 @@ static const char *skip_data(const char *text)
 	return text;
 }
 
-/* read_5424 - "<22>1 TIME HOST NAME PID MSGID DATA TEXT", RFC 5424 */
+/* read_5424 - "1 TIME HOST NAME PID MSGID DATA TEXT", RFC 5424 */
 static bool read_5424(struct log_prefix *prefix, const char *line)
 {
-	const char *text = *line == '<' ? skip(line + 1, DIGITS, 3) : NULL;
+	const char *text = line + strlen("1 ");
 	const char *id;
 	size_t id_length;
 
-	text = text != NULL ? match(text, ">1 ") : NULL;
-	if (text == NULL ||
-	    (text = read_field(text, &prefix->stamp, &prefix->stamp_length)) ==
+	if ((text = read_field(text, &prefix->stamp, &prefix->stamp_length)) ==
 		    NULL ||
 	    (text = read_field(text, &prefix->host, &prefix->host_length)) ==
 		    NULL ||
@@ -253,16 +312,28 @@ static bool read_5424(struct log_prefix *prefix, const char *line)
 	return true;
 }
 
+/* skip_priority - skip "<22>"; unchanged: there is none */
+static const char *skip_priority(const char *line)
+{
+	const char *end = *line == '<' ? skip(line + 1, DIGITS, 3) : NULL;
+
+	return end != NULL && *end == '>' ? end + 1 : line;
+}
+
 /* log_prefix_read - the parts of a line before its text */
 bool log_prefix_read(struct log_prefix *prefix, const char *line)
 {
-	const char *behind = skip_stamp(line);
-	const char *host = skip_level(behind);
-	const char *name;
+	const char *start = skip_priority(line);
+	const char *behind, *host, *name;
 
 	memset(prefix, 0, sizeof(*prefix));
-	if (*line == '<')
-		return read_5424(prefix, line);
+	if (start != line && start[0] == '1' && start[1] == ' ')
+		return read_5424(prefix, start);
+	behind = skip_stamp(start);
+	if (start != line && behind == start)
+		return false;
+	line = start;
+	host = skip_level(behind);
 	prefix->stamp = line;
 	prefix->stamp_length = (size_t)(behind - line);
 	while (prefix->stamp_length > 0 &&

@@ -13,9 +13,10 @@
 void config_rates(struct config *config, struct config_notes *notes,
 		  struct table_loader *loader, bool utf8, int *line);
 
-/* config_rates_values - check the values of the tables of a rate; lenient: bad
- * ones are only warned of. Only for lib/config/config_rates.c. */
-void config_rates_values(const struct rate *rate, struct config_notes *notes,
+/* config_rates_values - check the values of the tables of a rate, and set its
+ * networks; lenient: bad ones are only warned of. Only for
+ * lib/config/config_rates.c. */
+void config_rates_values(struct rate *rate, struct config_notes *notes,
 			 int line, bool lenient);
 
 /* config_rates_used - warn of rates that count nothing, or not what they seem

@@ -28,20 +28,59 @@ static bool is_named(const struct config *config, const struct rate *rate)
 	return false;
 }
 
+/* needs_login - has its key a part that only clients have who logged in? */
+static bool needs_login(const struct rate *rate)
+{
+	for (size_t i = 0; i < rate->part_count; i++)
+		if (rate->parts[i] == RATE_SASL_USERNAME ||
+		    rate->parts[i] == RATE_SASL_DOMAIN)
+			return true;
+	return false;
+}
+
+/* The words that come before a rate in its list. */
+struct before {
+	bool permits_ours;  /* permit_auth_destination */
+	bool permits_login; /* permit_sasl_authenticated */
+};
+
+/* check_order - is it tried when it has something to count? */
+static void check_order(const struct restriction_use *use,
+			const struct rate *rate, const struct before *before,
+			struct config_notes *notes)
+{
+	if (before->permits_login && needs_login(rate))
+		config_warning(notes, use->line,
+			       "restrictions: %s comes after "
+			       "permit_sasl_authenticated, which permits all "
+			       "clients that log in: nothing is counted; write "
+			       "it ahead of that",
+			       use->word);
+	else if (before->permits_ours && rate->state != RATE_AT_RCPT)
+		config_warning(notes, use->line,
+			       "restrictions: %s comes after "
+			       "permit_auth_destination: a message with one "
+			       "recipient of ours is not counted, and one "
+			       "with two is; write it ahead of that",
+			       use->word);
+}
+
 /* check_list - the rates of one list of restrictions */
 static void check_list(const struct service *service,
 		       struct config_notes *notes)
 {
 	const struct restriction_list *list = &service->restrictions;
-	bool permits = false;
+	struct before before = { false, false };
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct restriction_use *use = &list->uses[i];
 		const struct rate *rate = rate_of(use);
 
-		permits |= use->restriction ==
-			   &restriction_permit_auth_destination;
+		before.permits_ours |= use->restriction ==
+				       &restriction_permit_auth_destination;
+		before.permits_login |= use->restriction ==
+					&restriction_permit_sasl_authenticated;
 		if (rate == NULL)
 			continue;
 		if (++count == CHARGES_MAX + 1)
@@ -49,14 +88,7 @@ static void check_list(const struct service *service,
 				     "restrictions: more than %d rates in one "
 				     "list",
 				     CHARGES_MAX);
-		if (permits && rate->state != RATE_AT_RCPT)
-			config_warning(
-				notes, use->line,
-				"restrictions: %s comes after "
-				"permit_auth_destination: a message with one "
-				"recipient of ours is not counted, and one "
-				"with two is; write it ahead of that",
-				use->word);
+		check_order(use, rate, &before, notes);
 	}
 }
 

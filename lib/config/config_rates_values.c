@@ -2,7 +2,8 @@
 /* config_rates_values - are the values of limit_maps limits of their rate?
  *
  * A bad one would defer all mail of its key, so it is refused like a table that
- * cannot be read. */
+ * cannot be read. With client_networks, they also say how many networks of a
+ * key there must be room for. */
 
 #include "lib/config/config_rates.h"
 
@@ -10,7 +11,7 @@
 
 /* A table that is checked. */
 struct check {
-	const struct rate *rate;
+	struct rate *rate;
 	const struct table *table;
 	struct config_notes *notes;
 	int line;
@@ -18,15 +19,30 @@ struct check {
 	unsigned bad;
 };
 
+/* need_networks - a key may have that many */
+static void need_networks(struct rate *rate, uint64_t number)
+{
+	if (rate->count != RATE_CLIENT_NETWORKS || number == RATE_UNLIMITED)
+		return;
+	if (number > rate->networks)
+		rate->networks = (unsigned)number;
+}
+
 /* check_value - one key and its value */
 static void check_value(void *context, const char *key, const char *value)
 {
 	struct check *check = context;
 	struct error error = { "" };
+	struct rate_limits limits;
 	char shown[CONFIG_SHOWN];
 
-	if (rate_value_check(check->rate, check->table, value, &error) == 0 ||
-	    ++check->bad > SHOWN_MAX)
+	if (rate_value_check(check->rate, check->table, value, &limits,
+			     &error) == 0) {
+		for (unsigned i = 0; i < limits.count; i++)
+			need_networks(check->rate, limits.limit[i].number);
+		return;
+	}
+	if (++check->bad > SHOWN_MAX)
 		return;
 	if (*key != '\0')
 		config_show(shown, key);
@@ -43,7 +59,7 @@ static void check_value(void *context, const char *key, const char *value)
 }
 
 /* config_rates_values - all of a rate */
-void config_rates_values(const struct rate *rate, struct config_notes *notes,
+void config_rates_values(struct rate *rate, struct config_notes *notes,
 			 int line, bool lenient)
 {
 	for (size_t i = 0; i < rate->limit_maps.count; i++) {
@@ -56,5 +72,8 @@ void config_rates_values(const struct rate *rate, struct config_notes *notes,
 		};
 
 		table_each(check.table, check_value, &check);
+		/* Its values may depend on what it matched. */
+		if (table_is_pattern(check.table))
+			need_networks(rate, RATE_NETWORKS_MAX);
 	}
 }

@@ -75,7 +75,11 @@ const char *charge_usage(const struct charge *charge, const char *name,
 	char limit[RATE_TEXT_SIZE], used[RATE_TEXT_SIZE];
 	struct rate_limit of = the_limit(charge);
 
-	if (of.length_s == 0)
+	if (charge->result.outcome == RATE_BLOCKED)
+		snprintf(text, CHARGE_TEXT_MAX, "%s:blocked", name);
+	else if (charge->result.outcome == RATE_UNKNOWN)
+		snprintf(text, CHARGE_TEXT_MAX, "%s:unknown", name);
+	else if (of.length_s == 0)
 		snprintf(text, CHARGE_TEXT_MAX, "%s:unlimited", name);
 	else
 		snprintf(text, CHARGE_TEXT_MAX, "%s:%s/%s", name,

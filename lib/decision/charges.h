@@ -81,7 +81,8 @@ void charges_settle(struct charges *charges, struct decision *decision,
 /* CHARGE_TEXT_MAX - size of the buffer for the following. */
 #define CHARGE_TEXT_MAX 96
 
-/* charge_usage - "login:187/200/1h", for the log; returns text. */
+/* charge_usage - "login:187/200/1h", "login:blocked" or "login:unknown", for
+ * the log; returns text. */
 const char *charge_usage(const struct charge *charge, const char *name,
 			 char text[CHARGE_TEXT_MAX]);
 

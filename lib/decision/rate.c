@@ -92,6 +92,17 @@ enum rate_unit rate_unit_of(const struct rate *rate)
 	}
 }
 
+/* rate_shape_needed - with room for the networks of each key */
+struct rate_shape rate_shape_needed(const struct rate *rate)
+{
+	struct rate_shape shape =
+		rate_shape_of(&rate->limits, rate_unit_of(rate), rate->keys);
+
+	if (shape.networks < rate->networks)
+		shape.networks = rate->networks;
+	return shape;
+}
+
 /* rate_named - the rate with that name */
 const struct rate *rate_named(const struct rate_list *list, const char *name)
 {

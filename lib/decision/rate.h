@@ -9,6 +9,7 @@
 #include "lib/address/resolve.h"
 #include "lib/rate/rate_limit.h"
 #include "lib/rate/rate_store.h"
+#include "lib/rate/rate_table.h"
 #include "lib/request/request.h"
 #include "lib/table/table.h"
 
@@ -17,7 +18,7 @@
 
 #define RATE_NAME_MAX	32  /* bytes of a name */
 #define RATE_KEY_SIZE	256 /* of a key, NUL included; longer ones are cut */
-#define RATE_PLACE_SIZE 32  /* of a client network or its name, likewise */
+#define RATE_PLACE_SIZE 256 /* of a client network or its name, likewise */
 
 /* The parts of a key: attributes, or parts of them. */
 enum rate_part {
@@ -70,6 +71,8 @@ struct rate {
 	enum rate_count count;
 	struct rate_limits limits;
 	struct rate_maps limit_maps;
+	unsigned networks; /* the largest number that limit_maps may have, with
+			    * client_networks; otherwise 0 */
 	enum rate_action action;
 	char *over_reply; /* NULL: the default */
 	unsigned near;	  /* percent; 0: no warning */
@@ -94,6 +97,9 @@ const struct rate *rate_named(const struct rate_list *list, const char *name);
 
 /* rate_unit_of - how the numbers of its limits are written. */
 enum rate_unit rate_unit_of(const struct rate *rate);
+
+/* rate_shape_needed - the table that its counts need. */
+struct rate_shape rate_shape_needed(const struct rate *rate);
 
 /* The words of policyd.conf, by their enum; static; NULL after the last. */
 const char *rate_part_name(unsigned part);
@@ -131,9 +137,17 @@ int rate_charge(const struct rate *rate, const struct request *request,
 		struct table_trouble *trouble);
 
 /* rate_value_check - is this a value of limit_maps that rate_charge() can use?
- * table: where it is. 0, or -1 and why not. */
+ * table: where it is. 0: limits are those of its keys; or -1 and why not. */
 int rate_value_check(const struct rate *rate, const struct table *table,
-		     const char *value, struct error *error);
+		     const char *value, struct rate_limits *limits,
+		     struct error *error);
+
+/* rate_key_given - the key that an administrator means by a text: folded, with
+ * its extension cut, the network of an address, and the account of key_maps, as
+ * in a request. A text that can be no key of this rate is only folded. 0; -1:
+ * key_maps cannot be looked up, and key is without it. */
+int rate_key_given(const struct rate *rate, const char *text,
+		   char key[RATE_KEY_SIZE], struct table_trouble *trouble);
 
 /* rate_key_limits - the limits of a key that is known, for listings: as
  * rate_charge() finds them, but for a key that is an address, which may be

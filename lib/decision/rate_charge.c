@@ -158,12 +158,9 @@ static bool add_stripped(const struct rate *rate, enum rate_part part,
 
 /* add_folded - append one part; false: it is empty */
 static bool add_folded(const struct rate *rate, enum rate_part part,
-		       const struct request *request, const char *recipient,
-		       struct key *key)
+		       const char *raw, struct key *key)
 {
-	char network[64] UNSET;
 	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)] UNSET;
-	const char *raw = raw_part(rate, part, request, recipient, network);
 	size_t length = strnlen(raw, RATE_KEY_SIZE - 1);
 	const char *text = raw;
 
@@ -223,29 +220,27 @@ static int search_key(const struct rate_maps *maps, const char *key,
 	return is_found(search(maps, domain, result, table), result, trouble);
 }
 
-/* address_key - the client's address, if that is what the key is */
-static const char *address_key(const struct rate *rate,
-			       const struct request *request)
+/* is_address - is the key the client's address, or its network? */
+static bool is_address(const struct rate *rate)
 {
-	if (rate->part_count != 1 || (rate->parts[0] != RATE_CLIENT_ADDRESS &&
-				      rate->parts[0] != RATE_CLIENT_NETWORK))
-		return NULL;
-	return request->client_address;
+	return rate->part_count == 1 &&
+	       (rate->parts[0] == RATE_CLIENT_ADDRESS ||
+		rate->parts[0] == RATE_CLIENT_NETWORK);
 }
 
 /* map_key - replace the key by the account that it belongs to; 1: done; 0:
  * there is none; -1 */
-static int map_key(const struct rate *rate, struct charge *charge,
+static int map_key(const struct rate *rate, char text[RATE_KEY_SIZE],
 		   const char *address, struct table_trouble *trouble)
 {
 	struct table_result result = { .text = "" };
 	const struct table *table;
 	const char *by;
-	int found = search_key(&rate->key_maps, charge->key, address, &result,
-			       &table, &by, trouble);
+	int found = search_key(&rate->key_maps, text, address, &result, &table,
+			       &by, trouble);
 
 	if (found > 0) {
-		struct key key = { charge->key, 0 };
+		struct key key = { text, 0 };
 		char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
 		size_t length = strnlen(result.text, RATE_KEY_SIZE - 1);
 
@@ -271,6 +266,7 @@ static int change_limits(const struct rate *rate, struct rate_limits *limits,
 {
 	struct table_result plan = { .text = "" };
 	enum rate_unit unit = rate_unit_of(rate);
+	char name[CASEFOLD_SIZE(RATE_KEY_SIZE)];
 	struct error error;
 	int done = rate_limits_change(limits, value, unit, &error);
 
@@ -278,7 +274,8 @@ static int change_limits(const struct rate *rate, struct rate_limits *limits,
 		return 0;
 	if (done < 0)
 		return bad_value(table, trouble);
-	done = is_found(search(&rate->limit_maps, value, &plan, &table), &plan,
+	casefold(name, value, strnlen(value, RATE_KEY_SIZE - 1), rate->utf8);
+	done = is_found(search(&rate->limit_maps, name, &plan, &table), &plan,
 			trouble);
 	if (done > 0)
 		done = rate_limits_change(limits, plan.text, unit, &error) > 0
@@ -292,15 +289,16 @@ static int change_limits(const struct rate *rate, struct rate_limits *limits,
 
 /* rate_value_check - can this value of limit_maps be used? */
 int rate_value_check(const struct rate *rate, const struct table *table,
-		     const char *value, struct error *error)
+		     const char *value, struct rate_limits *limits,
+		     struct error *error)
 {
-	struct rate_limits limits = rate->limits;
 	struct table_trouble trouble;
-	int done =
-		rate_limits_change(&limits, value, rate_unit_of(rate), error);
+	int done;
 
+	*limits = rate->limits;
+	done = rate_limits_change(limits, value, rate_unit_of(rate), error);
 	if (done == 0 &&
-	    change_limits(rate, &limits, value, table, &trouble) < 0)
+	    change_limits(rate, limits, value, table, &trouble) < 0)
 		return error_set(error,
 				 "%.60s: neither a limit, nor the key of one",
 				 value);
@@ -338,14 +336,8 @@ int rate_key_limits(const struct rate *rate, const char *key,
 	const char *by;
 
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(key, "/"), key);
-	return find_limits(
-		rate, key,
-		rate->part_count == 1 &&
-				(rate->parts[0] == RATE_CLIENT_ADDRESS ||
-				 rate->parts[0] == RATE_CLIENT_NETWORK)
-			? address
-			: NULL,
-		limits, &table, &by, trouble);
+	return find_limits(rate, key, is_address(rate) ? address : NULL, limits,
+			   &table, &by, trouble);
 }
 
 /* find_place - the network that a client sends from, or its name; 1; 0: it does
@@ -431,21 +423,120 @@ static int make_key(const struct rate *rate, const struct request *request,
 		    const char **address, struct table_trouble *trouble)
 {
 	struct key key = { charge->key, 0 };
+	char network[64] UNSET;
 	int mapped;
 
 	charge->key[0] = '\0';
 	if (rate->part_count == 0)
 		add(&key, EVERYBODY, strlen(EVERYBODY));
 	for (size_t i = 0; i < rate->part_count; i++)
-		if (!add_folded(rate, rate->parts[i], request, recipient, &key))
+		if (!add_folded(rate, rate->parts[i],
+				raw_part(rate, rate->parts[i], request,
+					 recipient, network),
+				&key))
 			return 0;
-	*address = address_key(rate, request);
+	*address = is_address(rate) ? request->client_address : NULL;
 	mapped = rate->key_maps.count > 0
-			 ? map_key(rate, charge, *address, trouble)
+			 ? map_key(rate, charge->key, *address, trouble)
 			 : 0;
 	if (mapped > 0)
 		*address = NULL;
 	return mapped < 0 ? -1 : 1;
+}
+
+/* given_part - what an administrator calls a part, as it is in requests: the
+ * domain of an address, and the network of one */
+static const char *given_part(const struct rate *rate, enum rate_part part,
+			      const char *text, char network[64])
+{
+	switch (part) {
+	case RATE_SASL_DOMAIN:
+	case RATE_SENDER_DOMAIN:
+	case RATE_RECIPIENT_DOMAIN:
+		return strchr(text, '@') != NULL ? domain_of(text) : text;
+	case RATE_CLIENT_ADDRESS:
+		write_network(text, 32, 128, network, 64);
+		return network;
+	case RATE_CLIENT_NETWORK:
+		if (strchr(text, '/') != NULL)
+			return text;
+		write_network(text, rate->ipv4_prefix, rate->ipv6_prefix,
+			      network, 64);
+		return network;
+	default:
+		return text;
+	}
+}
+
+/* next_piece - what is before the next comma that is not marked, without marks;
+ * false: there is nothing left */
+static bool next_piece(const char **text, char piece[RATE_KEY_SIZE])
+{
+	size_t length = 0;
+
+	if (*text == NULL)
+		return false;
+	for (; **text != '\0' && **text != ','; ++*text) {
+		if (**text == '\\' && (*text)[1] != '\0')
+			++*text;
+		if (length < RATE_KEY_SIZE - 1)
+			piece[length++] = **text;
+	}
+	piece[length] = '\0';
+	*text = **text == ',' ? *text + 1 : NULL;
+	return true;
+}
+
+/* add_pieces - a key with several parts; false: it has another number of them,
+ * or one is empty */
+static bool add_pieces(const struct rate *rate, const char *text,
+		       struct key *key)
+{
+	char piece[RATE_KEY_SIZE], network[64];
+
+	for (size_t i = 0; i < rate->part_count; i++)
+		if (!next_piece(&text, piece) ||
+		    !add_folded(
+			    rate, rate->parts[i],
+			    given_part(rate, rate->parts[i], piece, network),
+			    key))
+			return false;
+	return text == NULL;
+}
+
+/* add_given - all parts; false: it can be no key of this rate */
+static bool add_given(const struct rate *rate, const char *text,
+		      struct key *key)
+{
+	char network[64];
+
+	if (rate->part_count > 1)
+		return add_pieces(rate, text, key);
+	return rate->part_count == 1 &&
+	       add_folded(rate, rate->parts[0],
+			  given_part(rate, rate->parts[0], text, network), key);
+}
+
+/* rate_key_given - the key that an administrator means */
+int rate_key_given(const struct rate *rate, const char *text,
+		   char out[RATE_KEY_SIZE], struct table_trouble *trouble)
+{
+	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
+	struct key key = { out, 0 };
+	size_t length;
+
+	*out = '\0';
+	if (!add_given(rate, text, &key)) {
+		length = casefold(folded, text,
+				  strnlen(text, RATE_KEY_SIZE - 1), rate->utf8);
+		key.length = 0;
+		add(&key, folded, length);
+	}
+	if (rate->key_maps.count == 0)
+		return 0;
+	return map_key(rate, out, is_address(rate) ? text : NULL, trouble) < 0
+		       ? -1
+		       : 0;
 }
 
 /* begin - nothing is known about this charge yet */

@@ -4,8 +4,9 @@
  *
  * "-oNAME=VALUE" in one word is fine with smtpd(8), but postconf(1) prints
  * something else for it, and loses it when it edits the service. With "-o" and
- * nothing behind it, or no "=", smtpd(8) ends at once: master(8) restarts it
- * every minute, and the port serves nobody. */
+ * nothing behind it, no "=", or a word that is no option, as in "-o NAME=ONE,
+ * TWO", smtpd(8) ends at once: master(8) restarts it every minute, and the port
+ * serves nobody. */
 
 #include "lib/postfix/smtpd_arguments.h"
 
@@ -28,8 +29,20 @@ static enum smtpd_arguments_fault fault_of(const char *word)
 {
 	if (strcmp(word, "-o") == 0 || is_quiet(word))
 		return SMTPD_ARGUMENTS_FINE;
+	if (*word != '-')
+		return SMTPD_ARGUMENTS_LOOSE;
 	return strncmp(word, "-o", 2) == 0 ? SMTPD_ARGUMENTS_JOINED
 					   : SMTPD_ARGUMENTS_STRANGE;
+}
+
+/* without_value - of "-o NAME", and what follows */
+static enum smtpd_arguments_fault without_value(const char *rest)
+{
+	char *word = postfix_next_argument(&rest);
+	bool spaced = word != NULL && *word == '=';
+
+	free(word);
+	return spaced ? SMTPD_ARGUMENTS_SPACED : SMTPD_ARGUMENTS_NO_VALUE;
 }
 
 /* smtpd_arguments_fault - the first fault */
@@ -43,7 +56,7 @@ enum smtpd_arguments_fault smtpd_arguments_fault(const char *arguments,
 		if (!value)
 			fault = fault_of(*word);
 		else if (strchr(*word, '=') == NULL)
-			fault = SMTPD_ARGUMENTS_NO_VALUE;
+			fault = without_value(arguments);
 		if (fault != SMTPD_ARGUMENTS_FINE)
 			return fault;
 		value = !value && strcmp(*word, "-o") == 0;
@@ -70,6 +83,16 @@ char *smtpd_arguments_text(enum smtpd_arguments_fault fault, const char *word)
 		return xasprintf("has the option -o %.80s without \"=\", so "
 				 "smtpd does not start",
 				 word);
+	case SMTPD_ARGUMENTS_SPACED:
+		return xasprintf(
+			"has white space before the \"=\" of -o %.80s, "
+			"so smtpd does not start",
+			word);
+	case SMTPD_ARGUMENTS_LOOSE:
+		return xasprintf(
+			"has the word %.80s outside of its options, so "
+			"smtpd serves nobody",
+			word);
 	default:
 		return xasprintf("has the option %.80s, of which nothing is "
 				 "known here",
@@ -87,6 +110,9 @@ const char *smtpd_arguments_advice(enum smtpd_arguments_fault fault)
 		return "remove the -o, or write -o NAME=VALUE";
 	case SMTPD_ARGUMENTS_NO_VALUE:
 		return "write -o NAME=VALUE";
+	case SMTPD_ARGUMENTS_SPACED:
+	case SMTPD_ARGUMENTS_LOOSE:
+		return "write white space in braces only: -o { NAME = VALUE }";
 	default:
 		return "remove it";
 	}

@@ -9,6 +9,9 @@ enum smtpd_arguments_fault {
 	SMTPD_ARGUMENTS_JOINED,	  /* "-oNAME=VALUE": postconf(1) misreads it */
 	SMTPD_ARGUMENTS_DANGLING, /* "-o" and nothing: smtpd(8) ends */
 	SMTPD_ARGUMENTS_NO_VALUE, /* "-o NAME": likewise */
+	SMTPD_ARGUMENTS_SPACED,	  /* "-o NAME = VALUE": likewise */
+	SMTPD_ARGUMENTS_LOOSE,	  /* a word that is no option: likewise, as soon
+				   * as a client connects */
 	SMTPD_ARGUMENTS_STRANGE,  /* not known here */
 };
 

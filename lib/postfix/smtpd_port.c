@@ -135,7 +135,8 @@ static void read_arguments(struct smtpd_port *port)
 
 	fault = smtpd_arguments_fault(rest, &word);
 	free(word);
-	if (fault == SMTPD_ARGUMENTS_DANGLING)
+	if (fault == SMTPD_ARGUMENTS_DANGLING ||
+	    fault == SMTPD_ARGUMENTS_SPACED || fault == SMTPD_ARGUMENTS_LOOSE)
 		fails(port, SMTPD_NO, "master.cf");
 	else if (fault != SMTPD_ARGUMENTS_FINE)
 		fails(port, SMTPD_MAY, "master.cf");
@@ -238,12 +239,20 @@ static void read_auth(struct smtpd_port *port)
 		port->tls = SMTPD_MAY;
 }
 
+/* smtpd_port_has_milters - are there any, and are they asked? */
+bool smtpd_port_has_milters(const struct smtpd_port *port)
+{
+	return (*get(port, "smtpd_milters") != '\0' ||
+		*get(port, "smtpd_milter_maps") != '\0') &&
+	       !has_word(get(port, "receive_override_options"), "no_milters");
+}
+
 /* read_filter - who else has a word, before a message is taken? */
 static void read_filter(struct smtpd_port *port)
 {
 	static const char *const filters[] = {
-		"smtpd_milters", "smtpd_milter_maps", "smtpd_proxy_filter",
-		"smtpd_command_filter", "smtpd_upstream_proxy_protocol"
+		"smtpd_proxy_filter", "smtpd_command_filter",
+		"smtpd_upstream_proxy_protocol"
 	};
 	bool pass = strcmp(port->service->type, "pass") == 0;
 	size_t i;
@@ -251,6 +260,10 @@ static void read_filter(struct smtpd_port *port)
 	for (i = sizeof(filters) / sizeof(filters[0]); i-- > 0;)
 		if (*get(port, filters[i]) != '\0')
 			port->filter = filters[i];
+	if (smtpd_port_has_milters(port))
+		port->filter = *get(port, "smtpd_milters") != '\0'
+				       ? "smtpd_milters"
+				       : "smtpd_milter_maps";
 	if (pass)
 		port->filter = "postscreen";
 	if (port->filter == NULL &&

@@ -62,6 +62,9 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 /* smtpd_port_close - free what the struct holds. */
 void smtpd_port_close(struct smtpd_port *port);
 
+/* smtpd_port_has_milters - are there any, and are they asked? */
+bool smtpd_port_has_milters(const struct smtpd_port *port);
+
 /* smtpd_port_host - the address by which a client on this host comes to the
  * port: the port's own, 127.0.0.1 if it has many, or ::1. NULL: unknown. The
  * caller frees it. */

@@ -104,6 +104,12 @@ static bool has_certificate(const struct smtpd_walk *walk)
 	return walk->question.tls && walk->question.port->asks_certificate;
 }
 
+/* has_listed_certificates - is there a table that smtpd(8) may fail to read? */
+static bool has_listed_certificates(const struct smtpd_walk *walk)
+{
+	return *get(walk->question.port, "relay_clientcerts") != '\0';
+}
+
 /* of_destination - a word that looks at the recipient, if there is one */
 static unsigned of_destination(const struct smtpd_walk *walk, unsigned ours,
 			       unsigned elsewhere)
@@ -198,6 +204,10 @@ static unsigned of_client(struct smtpd_walk *walk, enum smtpd_word_kind kind)
 		return has_certificate(walk) && !is_stranger(asked->client)
 			       ? ANYTHING
 			       : NEXT;
+	case SMTPD_WORD_ANY_CERT:
+		return !has_certificate(walk)	       ? NEXT
+		       : has_listed_certificates(walk) ? ANYTHING
+						       : PERMIT | NEXT;
 	case SMTPD_WORD_CERT:
 		return has_certificate(walk) ? ANYTHING : NEXT;
 	case SMTPD_WORD_OWNER:
@@ -283,8 +293,13 @@ static void note(struct smtpd_walk *walk,
 	if (!top)
 		return;
 	walk->last = item;
-	if (walk->first == NULL && (found & (REFUSE | LATER)) != 0)
+	if (walk->first != NULL)
+		return;
+	if ((found & (REFUSE | LATER)) != 0) {
 		walk->first = item;
+		walk->is_certain = found == REFUSE;
+	} else if (walk->permit == NULL && found == (PERMIT | NEXT))
+		walk->permit = item;
 }
 
 /* follow - one list, or what a policy server replied; how it can end */
@@ -320,13 +335,16 @@ enum smtpd_answer smtpd_walk(struct smtpd_walk *walk,
 	unsigned ends;
 
 	walk->later = SMTPD_NO;
-	walk->first = walk->last = NULL;
+	walk->first = walk->last = walk->permit = NULL;
+	walk->is_certain = false;
 	ends = follow(walk, list, true);
 	if ((ends & REFUSE) == 0)
 		passes = SMTPD_YES;
 	else
 		passes = (ends & (PERMIT | NEXT)) != 0 ? SMTPD_MAY : SMTPD_NO;
 	*why = passes == SMTPD_NO ? walk->last : walk->first;
+	if (passes == SMTPD_MAY && walk->is_certain && walk->permit != NULL)
+		*why = walk->permit;
 	if (walk->later == SMTPD_YES && passes != SMTPD_NO) {
 		*why = walk->first;
 		passes = SMTPD_NO;

@@ -14,8 +14,11 @@ struct smtpd_walk {
 	enum smtpd_answer networks;
 	unsigned actions;	 /* replies of policy servers, in each other */
 	enum smtpd_answer later; /* is it refused at the end? */
-	const struct postfix_restriction *last;	 /* that was looked at */
-	const struct postfix_restriction *first; /* that can refuse */
+	const struct postfix_restriction *last;	  /* that was looked at */
+	const struct postfix_restriction *first;  /* that can refuse */
+	const struct postfix_restriction *permit; /* the first that can permit,
+						   * if that is not certain */
+	bool is_certain; /* what reaches the first one is refused */
 };
 
 /* smtpd_walk - can a message get through the list? why: the word that decides

@@ -26,7 +26,7 @@ static const struct smtpd_word words[] = {
 	{ "defer_unauth_destination", SMTPD_WORD_ELSEWHERE, false, true },
 	{ "reject_plaintext_session", SMTPD_WORD_PLAIN, false, false },
 	{ "permit_tls_clientcerts", SMTPD_WORD_LISTED_CERT, false, false },
-	{ "permit_tls_all_clientcerts", SMTPD_WORD_CERT, false, false },
+	{ "permit_tls_all_clientcerts", SMTPD_WORD_ANY_CERT, false, false },
 	{ "permit_mx_backup", SMTPD_WORD_MAY_PERMIT, false, false },
 	{ "permit_naked_ip_address", SMTPD_WORD_UNKNOWN, false, false },
 	{ "permit_dnswl_client", SMTPD_WORD_MAY_PERMIT, true, false },

@@ -22,6 +22,7 @@ enum smtpd_word_kind {
 	SMTPD_WORD_ELSEWHERE,	 /* refuses mail for elsewhere */
 	SMTPD_WORD_PLAIN,	 /* refuses a client that does not encrypt */
 	SMTPD_WORD_LISTED_CERT,	 /* may permit a certificate that is listed */
+	SMTPD_WORD_ANY_CERT,	 /* may permit one that is trusted */
 	SMTPD_WORD_CERT,	 /* may do anything to a certificate */
 	SMTPD_WORD_MAY_PERMIT,	 /* or nothing */
 	SMTPD_WORD_MAY_REFUSE,	 /* or nothing */

@@ -53,6 +53,14 @@ void postlog_copies(struct postlog *log, const char *recipient)
 	log->copy_to = xstrdup(recipient);
 }
 
+/* postlog_copies_by - ask for others */
+void postlog_copies_by(struct postlog *log, postlog_copier *copier,
+		       void *context)
+{
+	log->copier = copier;
+	log->copier_context = context;
+}
+
 /* session_of - the session of the line's process */
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)
@@ -74,6 +82,7 @@ static struct postlog_session *session_found(struct postlog *log,
 					       step->event->address);
 	if (session->begun)
 		postlog_order_session(&log->order, false);
+	session->strayed |= strcmp(session->address, step->event->address) != 0;
 	return session;
 }
 
@@ -130,10 +139,10 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
 	session->renamed |= step->event->xclient;
+	session->strayed |= strcmp(session->address, step->event->address) != 0;
 	/* Another client, unless XCLIENT made it one: the end of one session
 	 * and the beginning of the next are missing. */
-	if (session->begun && session->has_counts && !session->renamed &&
-	    strcmp(session->address, step->event->address) != 0) {
+	if (session->strayed && session->has_counts && !step->event->xclient) {
 		session->mixed = true;
 		session->begun = false;
 	}

@@ -125,6 +125,17 @@ void postlog_unquoted(struct postlog *log);
  * is reported only if the client gave it. */
 void postlog_copies(struct postlog *log, const char *recipient);
 
+/* postlog_copier - the recipient that Postfix adds to a message from that
+ * sender, or to that recipient, which is not empty; NULL: none, or unknown. It
+ * is valid until the next call. */
+typedef const char *postlog_copier(void *context, bool sender,
+				   const char *address);
+
+/* postlog_copies_by - ask that, for messages with more recipients than the
+ * client gave, or perhaps more. */
+void postlog_copies_by(struct postlog *log, postlog_copier *copier,
+		       void *context);
+
 /* postlog_feed - the next line. file must stay valid. */
 void postlog_feed(struct postlog *log, const struct postlog_line *line,
 		  const char *file, unsigned long number);

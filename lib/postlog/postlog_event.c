@@ -60,6 +60,18 @@ static bool read_sni(const char **text)
 	       postlog_until(text, ": ", name, sizeof(name));
 }
 
+/* read_bits - " (BITS/BITS bits)", as a whole: a line may be shortened */
+static bool read_bits(struct postlog_event *event, const char *text)
+{
+	char of[sizeof(event->bits)];
+
+	return postlog_word(&text, " (") &&
+	       postlog_until(&text, "/", event->bits, sizeof(event->bits)) &&
+	       postlog_word(&text, "/") &&
+	       postlog_until(&text, " ", of, sizeof(of)) &&
+	       postlog_word(&text, " bits)");
+}
+
 /* read_tls - "Anonymous TLS connection established from NAME[ADDRESS] to SNI:
  * PROTOCOL with cipher CIPHER (BITS/BITS bits)" */
 static bool read_tls(struct postlog_event *event, const char *text)
@@ -76,8 +88,7 @@ static bool read_tls(struct postlog_event *event, const char *text)
 			   sizeof(event->protocol)) ||
 	    !postlog_word(&text, " with cipher ") ||
 	    !postlog_until(&text, " ", event->cipher, sizeof(event->cipher)) ||
-	    !postlog_word(&text, " (") ||
-	    !postlog_until(&text, "/", event->bits, sizeof(event->bits)))
+	    !read_bits(event, text))
 		return false;
 	event->has_certificate = !anonymous;
 	event->kind = POSTLOG_TLS;
@@ -123,6 +134,15 @@ static bool read_certificate(struct postlog_event *event, const char *text)
 	return read;
 }
 
+/* is_cut - was the line shortened in this word? */
+static bool is_cut(const char *text, const char *word)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && length < strlen(word) &&
+	       strncmp(text, word, length) == 0;
+}
+
 /* read_client - "client=NAME[ADDRESS], sasl_method=M, sasl_username=U,
  * sasl_sender=S, orig_queue_id=Q, orig_client=NAME[ADDRESS]" */
 static void read_client(struct postlog_event *event, const char *text)
@@ -131,8 +151,12 @@ static void read_client(struct postlog_event *event, const char *text)
 
 	if (!postlog_client(&text, event->address, sizeof(event->address)))
 		return;
+	if (is_cut(text, ", sasl_method="))
+		return;
 	if (postlog_word(&text, ", sasl_method=") &&
 	    !postlog_until(&text, ",", event->method, sizeof(event->method)))
+		return;
+	if (is_cut(text, ", sasl_username="))
 		return;
 	if (postlog_word(&text, ", sasl_username=")) {
 		end = strstr(text, ", sasl_sender=");

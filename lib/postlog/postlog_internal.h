@@ -3,7 +3,7 @@
 #define LIB_POSTLOG_POSTLOG_INTERNAL_H
 
 /* Shared by postlog.c, which follows the lines, postlog_session.c, which keeps
- * what they said, and postlog_tls.c. */
+ * what they said, postlog_added.c and postlog_tls.c. */
 
 #include "lib/postlog/postlog.h"
 #include "lib/postlog/postlog_event.h"
@@ -68,6 +68,7 @@ struct postlog_session {
 	bool begun; /* its beginning is in the log */
 	bool ended;
 	bool has_counts;
+	bool strayed;  /* a line of it is about another client */
 	bool mixed;    /* it seems to be two, as lines are missing */
 	bool logs_tls; /* TLS was logged under its syslog_name when it ended */
 	unsigned long starttls, auth, rcpt;
@@ -98,7 +99,9 @@ struct postlog_last {
 #define POSTLOG_NAMES 16
 
 struct postlog {
-	char *copy_to; /* or NULL */
+	char *copy_to;		/* or NULL */
+	postlog_copier *copier; /* or NULL */
+	void *copier_context;
 	char *tls_names[POSTLOG_NAMES];
 	char *instances[POSTLOG_INSTANCES];
 	postlog_take *take;
@@ -162,6 +165,26 @@ struct postlog_recipient *
 postlog_session_recipient(struct postlog *log, struct postlog_session *session,
 			  struct postlog_recipients *list, bool unique,
 			  const char *recipient);
+
+/* postlog_recipient_find - the recipient in a list of accepted ones; or NULL.
+ */
+struct postlog_recipient *
+postlog_recipient_find(const struct postlog_recipients *list,
+		       const char *recipient);
+
+/* postlog_is_given_up - has a session a message that was not delivered? */
+bool postlog_is_given_up(const struct postlog_session *session);
+
+/* postlog_count_given - the recipients of a session that the client gave; those
+ * that Postfix seems to have added are marked. */
+unsigned long postlog_count_given(const struct postlog *log,
+				  const struct postlog_session *session);
+
+/* postlog_given_of - how many of a message the client gave, where more were
+ * found in the session than it gave; 0: unknown. */
+unsigned long postlog_given_of(const struct postlog_session *session,
+			       const struct postlog_message *message,
+			       unsigned long found);
 
 /* postlog_session_retire_known - if the session has ended and all of its
  * messages left the queue: report its recipients, and free it. */

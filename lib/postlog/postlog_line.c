@@ -38,19 +38,47 @@ static bool copy(char *to, size_t size, const char *from, size_t length)
 	return true;
 }
 
-/* skip_container - "mail-1  | " that docker compose puts before a line, and the
- * time with --timestamps; unchanged: there is none */
+/* skip_colour - "ESC[36m"; unchanged: there is none */
+static char *skip_colour(char *bytes)
+{
+	size_t length = bytes[0] == '\033' && bytes[1] == '['
+				? 2 + strspn(bytes + 2, "0123456789;")
+				: 0;
+
+	return length > 0 && bytes[length] == 'm' ? bytes + length + 1 : bytes;
+}
+
+/* skip_pod - "[pod/mail-0/postfix] " of kubectl logs --prefix; unchanged: there
+ * is none */
+static char *skip_pod(char *bytes)
+{
+	size_t length;
+
+	if (strncmp(bytes, "[pod/", 5) != 0)
+		return bytes;
+	length = 5 + strspn(bytes + 5, CONTAINER_BYTES "/");
+	return bytes[length] == ']' && bytes[length + 1] == ' '
+		       ? bytes + length + 2
+		       : bytes;
+}
+
+/* skip_container - "mail-1  | " that docker compose puts before a line, perhaps
+ * in a colour, and the time with --timestamps; unchanged: there is none */
 static char *skip_container(char *bytes)
 {
-	size_t length = strspn(bytes, CONTAINER_BYTES);
-	char *bar = bytes + length + strspn(bytes + length, " ");
+	char *name = skip_colour(bytes);
+	size_t length = strspn(name, CONTAINER_BYTES);
+	char *bar = name + length + strspn(name + length, " ");
 	char *rest;
 	char *space;
 
-	if (length == 0 || length > CONTAINER_MAX || bar[0] != '|' ||
-	    bar[1] != ' ')
+	if (*bytes == '[')
+		return skip_pod(bytes);
+	if (length == 0 || length > CONTAINER_MAX || bar[0] != '|')
 		return bytes;
-	rest = bar + 2;
+	rest = skip_colour(bar + 1);
+	if (*rest++ != ' ')
+		return bytes;
 	space = strchr(rest, ' ');
 	if (space != NULL && space > rest && space[-1] == 'Z' &&
 	    postlog_time(rest, (size_t)(space - rest), 0) != POSTLOG_NO_TIME)
@@ -66,7 +94,8 @@ static bool split_name(struct postlog_line *line, const char *name,
 
 	while (slash > 0 && name[slash - 1] != '/')
 		slash--;
-	return slash > 1 &&
+	/* cron(8) may have its whole path as its name. */
+	return slash > 1 && *name != '/' &&
 	       copy(line->service, sizeof(line->service), name, slash - 1) &&
 	       copy(line->program, sizeof(line->program), name + slash,
 		    length - slash);
@@ -197,6 +226,14 @@ static int read_journal(struct postlog_line *line, const char *bytes)
 	return 1;
 }
 
+/* start_of_entry - what is before it, with -o json-seq and json-sse */
+static size_t start_of_entry(const char *bytes)
+{
+	if (*bytes == '\x1e')
+		return 1;
+	return strncmp(bytes, "data: {", 7) == 0 ? 6 : 0;
+}
+
 /* postlog_line_read - read one line */
 int postlog_line_read(struct postlog_line *line, char *bytes, time_t latest)
 {
@@ -207,6 +244,7 @@ int postlog_line_read(struct postlog_line *line, char *bytes, time_t latest)
 	line->again = false;
 	if (length > 0 && bytes[length - 1] == '\r')
 		bytes[length - 1] = '\0';
+	bytes += start_of_entry(bytes);
 	result = *bytes == '{' ? read_journal(line, bytes)
 			       : read_text(line, bytes, latest);
 	line->ours = result > 0;

@@ -123,17 +123,33 @@ static int compare(const void *one, const void *other)
 	return strcmp(a->recipient, b->recipient);
 }
 
-/* is_listed - is the recipient in the list already? */
-static bool is_listed(const struct postlog_recipients *list,
-		      const struct postlog_recipient *key)
+/* find - the recipient in the list, or NULL */
+static struct postlog_recipient *find(const struct postlog_recipients *list,
+				      const struct postlog_recipient *key)
 {
-	const struct postlog_recipient *each = list->first;
+	struct postlog_recipient *each = list->first;
+	struct postlog_recipient *const *node;
 
-	if (list->tree != NULL)
-		return tfind(key, &list->tree, compare) != NULL;
+	if (list->tree != NULL) {
+		node = tfind(key, &list->tree, compare);
+		return node != NULL ? *node : NULL;
+	}
 	while (each != NULL && compare(each, key) != 0)
 		each = each->next;
-	return each != NULL;
+	return each;
+}
+
+/* postlog_recipient_find - by its address */
+struct postlog_recipient *
+postlog_recipient_find(const struct postlog_recipients *list,
+		       const char *recipient)
+{
+	struct postlog_recipient key = {
+		.recipient = (char *)(uintptr_t)recipient,
+		.hash = hash(recipient),
+	};
+
+	return find(list, &key);
 }
 
 /* plant - a recipient in the tree; the others, too, if there was none */
@@ -163,7 +179,7 @@ postlog_session_recipient(struct postlog *log, struct postlog_session *session,
 	};
 	struct postlog_recipient *added;
 
-	if (unique && is_listed(list, &key))
+	if (unique && find(list, &key) != NULL)
 		return NULL;
 	added = xcalloc(1, sizeof(*added));
 	hold(log, session, sizeof(*added));
@@ -245,16 +261,25 @@ static const char *text(const char *may_be_null)
 	return may_be_null != NULL ? may_be_null : "";
 }
 
+/* is_mixed - may it be two sessions? Without its last line, nobody knows
+ * whether the other client is one of XCLIENT. */
+static bool is_mixed(const struct postlog_session *session)
+{
+	return session->mixed || (session->strayed && !session->has_counts);
+}
+
 /* fill_tls - what is known of TLS; before: its line came before the
  * recipient's */
 static void fill_tls(struct postlog_case *taken,
 		     const struct postlog_session *session, bool before)
 {
-	taken->counted = session->has_counts && !session->mixed;
-	taken->starttls = session->starttls > 0 && !session->mixed;
+	bool mixed = is_mixed(session);
+
+	taken->counted = session->has_counts && !mixed;
+	taken->starttls = session->starttls > 0 && !mixed;
 	taken->protocol = taken->cipher = taken->bits = "";
 	taken->fingerprint = taken->key_fingerprint = "";
-	if (before && !session->mixed) {
+	if (before && !mixed) {
 		taken->tls = POSTLOG_TLS_KNOWN;
 		taken->protocol = session->protocol;
 		taken->cipher = session->cipher;
@@ -312,99 +337,6 @@ static void begin_case(struct postlog_case *taken,
 	taken->line = recipient->line;
 }
 
-/* is_given_up - has a session a message that was not delivered? Its recipients
- * are in the count, and are not named. */
-static bool is_given_up(const struct postlog_session *session)
-{
-	const struct postlog_message *message = session->messages;
-
-	while (message != NULL && message->accepted.count > 0)
-		message = message->next;
-	return message != NULL;
-}
-
-/* count_added - the recipients of a message that Postfix seems to have added */
-static unsigned long count_added(const struct postlog_message *message)
-{
-	const struct postlog_recipient *each;
-	unsigned long count = 0;
-
-	for (each = message->accepted.first; each != NULL; each = each->next)
-		count += each->added;
-	return count;
-}
-
-/* believe_alone - a message without any recipient but the one that Postfix
- * adds: the client gave at least one, so it is that. Of a message that is still
- * in the queue others may not have been delivered yet. */
-static void believe_alone(const struct postlog_session *session)
-{
-	const struct postlog_message *message;
-
-	for (message = session->messages; message != NULL;
-	     message = message->next) {
-		struct postlog_recipient *only = message->accepted.first;
-
-		if (message->accepted.count != 1 || !only->added ||
-		    (!message->removed && message->queued != 1))
-			continue;
-		only->alone = true;
-		only->added = false;
-	}
-}
-
-/* believe_added - the client gave them itself, as the counts say */
-static void believe_added(const struct postlog_session *session)
-{
-	const struct postlog_message *message;
-	struct postlog_recipient *each;
-
-	for (message = session->messages; message != NULL;
-	     message = message->next)
-		for (each = message->accepted.first; each != NULL;
-		     each = each->next)
-			each->added = false;
-}
-
-/* count_given - the recipients of a session that the client gave, as it seems
- */
-static unsigned long count_given(const struct postlog_session *session)
-{
-	const struct postlog_message *message;
-	unsigned long added = 0;
-	unsigned long found = 0;
-
-	believe_alone(session);
-	for (message = session->messages; message != NULL;
-	     message = message->next) {
-		added += count_added(message);
-		found += message->accepted.count;
-	}
-	if (added == 0 || !session->begun || !session->has_counts ||
-	    found != session->rcpt || is_given_up(session))
-		return found - added;
-	believe_added(session);
-	return found;
-}
-
-/* given_of - how many of a message the client gave, where Postfix added some,
- * and of each message of the session the same number; 0: unknown */
-static unsigned long given_of(const struct postlog_session *session,
-			      const struct postlog_message *message,
-			      unsigned long found)
-{
-	unsigned long added = found - session->rcpt;
-	unsigned long own = message->accepted.count - count_added(message);
-	unsigned long messages = 0;
-
-	for (message = session->messages; message != NULL;
-	     message = message->next)
-		messages += message->accepted.count > 0;
-	if (messages == 0 || added % messages != 0 || own <= added / messages)
-		return 0;
-	return own - added / messages;
-}
-
 /* take_message - the recipients of a message, which were accepted; found: of
  * the session */
 static void take_message(struct postlog *log,
@@ -413,7 +345,8 @@ static void take_message(struct postlog *log,
 			 unsigned long found)
 {
 	bool counted = session->begun && session->has_counts;
-	bool exact = counted && found == session->rcpt && !is_given_up(session);
+	bool exact = counted && found == session->rcpt &&
+		     !postlog_is_given_up(session);
 	const struct postlog_recipient *each;
 	struct postlog_case taken;
 
@@ -428,7 +361,7 @@ static void take_message(struct postlog *log,
 		taken.size = message->size;
 		taken.doubtful = counted && found > session->rcpt;
 		if (taken.doubtful)
-			taken.given = given_of(session, message, found);
+			taken.given = postlog_given_of(session, message, found);
 		taken.exact =
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
@@ -519,7 +452,7 @@ void postlog_session_retire(struct postlog *log,
 			    struct postlog_session *session)
 {
 	const struct postlog_message *message;
-	unsigned long found = count_given(session);
+	unsigned long found = postlog_count_given(log, session);
 	bool proxied = false;
 	bool counted = session->begun && session->has_counts;
 

@@ -242,6 +242,8 @@ int rate_table_reset(struct rate_table *table, const char *key, uint64_t now_us)
 			if (rate_cell_used(found.table, found.cell, i,
 					   found.now) != 0)
 				result = 1;
+		found.cell->resets++;
+		rate_barrier();
 		rate_cell_empty(found.table, found.cell);
 		found.cell->noticed = 0;
 	}

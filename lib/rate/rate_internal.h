@@ -88,7 +88,8 @@ struct rate_cell {
 	uint64_t blocked; /* tick at which a block ends; 0: not blocked */
 	uint16_t length;  /* of the key; key has the beginning of a long one */
 	uint8_t noticed;  /* a bit for near in each window, then for over */
-	uint8_t unused[5];
+	uint8_t resets;	  /* see rate_seen_after() */
+	uint8_t unused[4];
 	char key[RATE_KEY_TEXT];
 };
 
@@ -236,6 +237,9 @@ struct rate_cell *rate_make(const struct rate_table *table,
 /* rate_seen_id - of an instance and the hash of a key; never 0. */
 uint64_t rate_seen_id(const struct rate_table *table, const char *instance,
 		      uint64_t hash);
+/* rate_seen_after - the same of a key that was reset that often: what was
+ * counted before a reset is not known afterwards, and cannot be given back. */
+uint64_t rate_seen_after(uint64_t id, unsigned resets);
 /* rate_seen - the RATE_SEEN of a shard. */
 struct rate_seen *rate_seen(const struct rate_table *table,
 			    struct rate_shard *shard);

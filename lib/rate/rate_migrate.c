@@ -82,6 +82,7 @@ static void copy_cell(const struct copy *copy, const struct rate_cell *old)
 		return;
 	copy_counts(copy, cell, old);
 	cell->blocked = old->blocked;
+	cell->resets = old->resets;
 }
 
 /* all_known - has the new table only windows that the old one has? */

@@ -142,6 +142,7 @@ static void fill(const struct rate_table *table, struct rate_shard *shard,
 	cell->hash = 0;
 	cell->blocked = 0;
 	cell->noticed = 0;
+	cell->resets = 0;
 	cell->length = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
 	memset(cell->key, 0, sizeof(cell->key));
 	memcpy(cell->key, key, kept);

@@ -36,6 +36,13 @@ uint64_t rate_seen_id(const struct rate_table *table, const char *instance,
 	return id != 0 ? id : 1;
 }
 
+/* rate_seen_after - in the same bucket */
+uint64_t rate_seen_after(uint64_t id, unsigned resets)
+{
+	id ^= (uint64_t)resets << 40;
+	return id != 0 ? id : 1;
+}
+
 /* rate_seen_fetch - the bucket of an instance */
 void rate_seen_fetch(const struct rate_table *table, struct rate_shard *shard,
 		     uint64_t id)

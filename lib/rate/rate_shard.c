@@ -26,6 +26,9 @@
 #define BLOCK_CELLS 256 /* that are read at once */
 #define CACHE_LINE  64
 
+#define NAPS   5     /* of a thread that finds a lock taken */
+#define NAP_NS 50000 /* each; the kernel adds some 50 us */
+
 /* rate_header - at the beginning */
 struct rate_header *rate_header(const struct rate_table *table)
 {
@@ -98,10 +101,58 @@ static uint32_t following(const struct rate_table *table, uint32_t slot)
 	return (slot + 1) & (table->layout.slots - 1);
 }
 
+/* nap - a moment in which the holder of a lock can do much more. A wait for a
+ * condition that never comes needs futex(2) alone, as a lock does. */
+static void nap(void)
+{
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	pthread_condattr_t monotonic;
+	pthread_cond_t never;
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += NAP_NS;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_nsec -= 1000000000;
+		end.tv_sec++;
+	}
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&never, &monotonic);
+	pthread_mutex_lock(&mutex);
+	pthread_cond_timedwait(&never, &mutex, &end);
+	pthread_mutex_unlock(&mutex);
+	pthread_cond_destroy(&never);
+	pthread_condattr_destroy(&monotonic);
+}
+
+/* lock_soon - the mutex, without waiting long in its queue
+ *
+ * Two threads that take turns at a cell make its lines of the cache travel with
+ * each update, which costs more than the update. One that finds the lock taken
+ * leaves it to the other for a while, and then waits for it in any case.
+ *
+ * pthread_mutex_trylock(3) is not for this: that of glibc 2.36 keeps a robust
+ * mutex that cannot be recovered, and nobody gets it any more. A time before
+ * all times makes pthread_mutex_timedlock(3) try once. */
+static int lock_soon(pthread_mutex_t *mutex)
+{
+	static const struct timespec at_once = { -1, 0 };
+	int result;
+
+	for (int i = 0; i < NAPS; i++) {
+		result = pthread_mutex_timedlock(mutex, &at_once);
+		if (result != ETIMEDOUT)
+			return result;
+		nap();
+	}
+	return pthread_mutex_lock(mutex);
+}
+
 /* rate_lock - also after a process that was killed with it */
 int rate_lock(const struct rate_table *table, struct rate_shard *shard)
 {
-	int result = pthread_mutex_lock(&shard->mutex);
+	int result = lock_soon(&shard->mutex);
 
 	if (result == EOWNERDEAD)
 		result = pthread_mutex_consistent(&shard->mutex);

@@ -32,7 +32,8 @@ struct rate_shape {
 };
 
 /* rate_shape_of - the shape for these limits. For RATE_NETWORKS, networks is
- * the largest number among them; a key whose limit_maps has more needs more. */
+ * the largest number among them; a key with a larger limit needs more. In a
+ * table with less room, the room is its limit. */
 struct rate_shape rate_shape_of(const struct rate_limits *limits,
 				enum rate_unit unit, uint32_t keys);
 

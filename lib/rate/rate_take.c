@@ -128,6 +128,8 @@ static void find(struct rate_claim *claim)
 	claim->cell = rate_find(claim->table, claim->shard, claim->hash,
 				claim->charge->key, claim->length);
 	claim->extra = claim->amount;
+	if (claim->id != 0 && claim->cell != NULL)
+		claim->id = rate_seen_after(claim->id, claim->cell->resets);
 	if (claim->id != 0)
 		claim->seen =
 			rate_seen_find(claim->table, claim->shard, claim->id);

@@ -26,6 +26,20 @@ static uint64_t number_of(const struct rate_limits *limits, uint32_t length_s)
 	return RATE_UNLIMITED;
 }
 
+/* most_of - the limit of window i. A table of networks has a place for each of
+ * a number of them; one more would make it forget another one, which could come
+ * back. */
+static uint64_t most_of(const struct rate_claim *claim, unsigned i)
+{
+	const struct rate_shape *shape = &claim->table->shape;
+	uint64_t number = number_of(&claim->charge->limits, shape->length_s[i]);
+
+	if (shape->unit != RATE_NETWORKS || number == RATE_UNLIMITED ||
+	    number < shape->networks)
+		return number;
+	return shape->networks;
+}
+
 /* extra_in - how much is new in a window: a network that is in it is not */
 static uint64_t extra_in(const struct rate_claim *claim,
 			 const struct rate_cell *cell, unsigned i)
@@ -58,8 +72,7 @@ static struct weight weigh_window(const struct rate_claim *claim,
 		.window = i,
 		.outcome = RATE_WITHIN,
 		.used = rate_cell_used(table, cell, i, claim->now),
-		.number = number_of(&claim->charge->limits,
-				    table->shape.length_s[i]),
+		.number = most_of(claim, i),
 	};
 
 	weight.fill = fill_of(weight.used, extra, weight.number);

@@ -224,16 +224,13 @@ static char *put(char *to, uint64_t number, size_t bytes)
 	return to + bytes;
 }
 
-/* put_id - of an instance, the same on all hosts: as bytes, and in digits; ""
- * is never looked for */
-static char *put_id(char *to, const char *instance)
+/* id_of - an instance, the same on all hosts; "" is never looked for */
+static uint64_t id_of(const char *instance)
 {
 	static const uint64_t seed[2] = { UINT64_C(0x706f6c6963796420),
 					  UINT64_C(0x696e7374616e6365) };
-	uint64_t id = siphash(seed, instance, strlen(instance)) % IDS;
 
-	to = put(to, id, ID_SIZE);
-	return to + sprintf(to, "%0*" PRIu64, ID_DIGITS, id);
+	return siphash(seed, instance, strlen(instance)) % IDS;
 }
 
 /* longest_of - seconds */
@@ -293,14 +290,16 @@ static void add_charge(struct words *words, const char *what,
 	bool networks = rate->shape.unit == RATE_NETWORKS;
 	char *word = words->room + words->used, *to = stpcpy(word, what);
 	uint64_t amount = networks ? 1 : charge->amount;
+	uint64_t id = id_of(networks ? "" : charge->instance);
 
 	to = put(to, STORE_VALUE + (unsigned)rate->shape.unit, 1);
 	to = put(to, flags_of(rate, charge), 1);
 	to = put(to, charge->near, 1);
 	to = put(to, rate->shape.windows, 1);
 	to = put(to, amount < AMOUNT_MAX ? amount : AMOUNT_MAX, AMOUNT_SIZE);
-	to = put_id(to, networks ? "" : charge->instance);
+	to = put(to, id, ID_SIZE);
 	to = put_windows(to, &rate->shape, &charge->limits);
+	to += sprintf(to, "%0*" PRIu64, ID_DIGITS, id);
 	if (networks)
 		to = stpcpy(to, charge->place);
 	else

@@ -26,8 +26,8 @@
 /* --- store_script.c, store_script_general.c --- */
 
 /* STORE_VALUE - the first byte of a value, to which the unit of the rate is
- * added. Another format gets another number: 16 was used before 20. */
-#define STORE_VALUE 20
+ * added. Another format gets another number: 16 and 20 were used before. */
+#define STORE_VALUE 176
 
 /* store_script_general - what is behind the common cases; the last is NULL. */
 extern const char *const store_script_general[];

@@ -7,18 +7,21 @@
  *
  * A key has one value for all its windows. Numbers have the highest byte first:
  *
- *	1 byte		STORE_VALUE + unit, + 4 if it is blocked
- *	6, 2 bytes	the last tick, where the instances begin (from 1)
+ *	1 byte		STORE_VALUE + unit, + 4 if it is blocked, + 8 if an
+ *			instance has a long amount
+ *	5, 1 bytes	the last tick, how many instances there are
  *	6 bytes		the end of a block (1: never), if it is blocked
- *	a window	3 bytes: length; 1: noticed; 1: size of a counter; 1:
- *			how many counters; and those that are not 0, the newest
- *			first: 1 byte of the number of the part; 1, 4 or 7: the
- *			count
- *	an instance	5 bytes of its hash, 3 of the tick, 4 of the amount; the
- *			latest is the first
+ *	a window	3 bytes: length, + 2^22 if a counter has 4 bytes, not 1,
+ *			+ 2^23 if it has 7; 1: how many counters follow the
+ *			first, + 32 * noticed; the counter of the part of the
+ *			last tick; and the others that are not 0, the newest
+ *			first: 1 byte of the number of the part, the count
+ *	an instance	5 bytes of its hash, 2 of the tick, 1 or 4 of the
+ *			amount, the highest bit if it was counted in two steps;
+ *			the latest is the first; none is older than 36 minutes
  *
  * With networks, numbers of seven bits in each byte follow the block: how many
- * windows, which have no counters, how many networks, and of each its age, the
+ * windows, whose one counter is 0, how many networks, and of each its age, the
  * length of its name and the name.
  *
  * A key with nothing but one message of one to eight recipients, with no
@@ -34,8 +37,9 @@
  *	4 bytes		"take", "look", "note" or "back"
  *	1, 1, 1 bytes	STORE_VALUE + unit, flags (store_command.c), near
  *	1, 7 bytes	number of windows, amount
- *	5, 11 bytes	the hash of the instance, as bytes and in digits
+ *	5 bytes		the hash of the instance
  *	3, 7 bytes	for each window: length, limit (all bits: none)
+ *	11 bytes	the hash again, in digits
  *	the rest	how many milliseconds the key will be kept; the network
  *
  * "probe" and "greet" have no more than this word, and the words of the command
@@ -59,7 +63,8 @@
 #include "lib/base/xalloc.h"
 
 static const char fast_part[] =
-	"local byte, sub, call, unpack = string.byte, string.sub, redis.call, struct.unpack\n"
+	"local byte, sub, call = string.byte, string.sub, redis.call\n"
+	"local pack, unpack = struct.pack, struct.unpack\n"
 	"local what, keys, now = byte(ARGV[1]), #KEYS, ARGV[#KEYS + 1]\n"
 	/* greet, probe */
 	"if what == 103 then return 1 end\n"
@@ -90,37 +95,49 @@ static const char charge_part[] =
 	" general = true\n"
 	" local ask, key = ARGV[k], KEYS[k]\n"
 	" local head, flags, near, windows, amount, id, length, number =\n"
-	"  unpack('>BBBBI7c5xxxxxxxxxxxI3I7', ask, 5)\n"
+	"  unpack('>BBBBI7c5I3I7', ask, 5)\n"
 	" local text, last, single, seen, found = call('GET', key), now\n"
-	" local before, stored, bits, wide, parts, p = 0, 0, 0, 1, 0, 16\n"
-	" if head == 22 then break end\n"
+	" local before, stored, bits, ids, each, p = 0, 0, 0, 0, 8, 12\n"
+	" if head == 178 then break end\n"
 	" if flags < 4 then id = nil end\n"
 	" if text then\n"
-	"  if #text < 15 then break end\n"
+	"  if #text < 12 then break end\n"
 	"  local first\n"
-	"  first, last, seen, stored, bits, wide, parts = unpack('>BI6I2I3BBB', text)\n"
-	"  if first == head then\n"
-	"   if seen < 16 or last > now and (counts or last > now + 9000) then break end\n"
-	/* an instance begins at every 12th byte */
-	"   found = id and string.find(text, id, seen, true)\n"
-	"   while found and (found - seen) % 12 > 0 do\n"
+	"  first, last, ids, stored, bits = unpack('>BI5BI3B', text)\n"
+	"  if first == head or first == head + 8 then\n"
+	"   if first ~= head then each = 11 end\n"
+	"   seen = #text - each * ids + 1\n"
+	"   if seen < 13 or last > now and (counts or last > now + 9000) then break end\n"
+	/* an instance begins at every 8th byte, or every 11th */
+	"   found = id and ids > 0 and string.find(text, id, seen, true)\n"
+	"   while found and (found - seen) % each > 0 do\n"
 	"    found = string.find(text, id, found + 1, true)\n"
 	"   end\n"
-	"   if found then before = unpack('>I4', text, found + 8) % 2147483648 end\n"
-	"  elseif head == 20 and #text == 19 and string.find(text, '^[1-8]%d+$') then\n"
-	"   single, bits, wide = byte(text) - 48, 0, 1\n"
+	"   if found and each == 8 then\n"
+	"    before = byte(text, found + 7) % 128\n"
+	"   elseif found then\n"
+	"    before = unpack('>I4', text, found + 7) % 2147483648\n"
+	"   end\n"
+	"   if each == 8 and amount > 127 then break end\n"
+	"  elseif head == 176 and #text == 19 and string.find(text, '^[1-8]%d+$') then\n"
+	"   single, ids = byte(text) - 48, 1\n"
 	"   last = now + 9000 - (now + 9000 - sub(text, 2, 8)) % 10000000\n"
-	"   if last > now and counts then break end\n"
-	"   found = id and sub(text, 9) == sub(ask, 21, 31)\n"
+	"   if amount > 127 or last > now and counts then break end\n"
+	"   if id then\n"
+	"    local from = 20 + 10 * windows\n"
+	"    found = sub(text, 9) == sub(ask, from + 1, from + 11)\n"
+	"   end\n"
 	"   before = found and single or 0\n"
 	"  else\n"
 	"   break\n"
 	"  end\n"
+	" elseif amount > 127 then\n"
+	"  each = 11\n"
 	" end\n";
 
 static const char windows_part[] =
 	/* Each window: what is in it, and does it fit? */
-	" local time, extra, q = now, amount, 42\n"
+	" local time, extra, q = now, amount, 31\n"
 	" if last > now then time = last end\n"
 	" if before > 0 then extra = before < amount and amount - before or 0 end\n"
 	" if counts and found and extra > 0 then break end\n"
@@ -131,32 +148,46 @@ static const char windows_part[] =
 	"  local part = (time - time % length) / length\n"
 	"  local newest = (last - last % length) / length\n"
 	"  if length > longest then longest, keep = length, text and newest == part end\n"
-	"  local sum, live, same, stop, size = 0, 0, false, p, 1 + wide\n"
-	"  local o, w, f, old = 0, 0, 0, bits\n"
-	/* it has one counter, or its value has them */
+	/* what the newest part has, and how many others are behind it */
+	"  local first, wide, sum, live, after, stop = single or 0, 1, 0, 0, p, p\n"
+	"  local old = 0\n"
 	"  if single then\n"
-	"   if part - newest < 31 then\n"
-	"    sum, live, same = single, 1, part == newest\n"
-	"   end\n"
+	"   bits = 0\n"
 	"  elseif text then\n"
+	"   if stored > 4194303 then\n"
+	"    wide = stored < 8388608 and 4 or 7\n"
+	"    stored = stored % 4194304\n"
+	"   end\n"
 	"   if stored ~= length then break end\n"
-	"   stop = p + size * parts\n"
-	"   if part - newest < 31 then\n"
-	"    for at = p, stop - 1, size do\n"
-	"     local age, n\n"
-	"     if wide == 1 then\n"
-	"      age, n = byte(text, at, at + 1)\n"
-	"     else\n"
-	"      age, n = unpack(wide == 4 and '>BI4' or '>BI7', text, at)\n"
-	"     end\n"
-	"     if (part - age) % 256 > 30 then break end\n"
-	"     sum, live, same = sum + n, live + 1, same or age == part % 256\n"
+	"   local others = bits % 32\n"
+	"   old, bits = (bits - others) / 32, (bits - others) / 32\n"
+	"   after = p + wide\n"
+	"   stop = after + (1 + wide) * others\n"
+	"   if wide == 1 then\n"
+	"    first = byte(text, p)\n"
+	"   else\n"
+	"    first = unpack(wide == 4 and '>I4' or '>I7', text, p)\n"
+	"   end\n"
+	"  end\n"
+	"  if part - newest > 30 then\n"
+	"   first = 0\n"
+	"  else\n"
+	"   sum = first\n"
+	"   for at = after, stop - 1, 1 + wide do\n"
+	"    local age, n\n"
+	"    if wide == 1 then\n"
+	"     age, n = byte(text, at, at + 1)\n"
+	"    else\n"
+	"     age, n = unpack(wide == 4 and '>BI4' or '>BI7', text, at)\n"
 	"    end\n"
+	"    if (part - age) % 256 > 30 then break end\n"
+	"    sum, live = sum + n, live + 1\n"
 	"   end\n"
 	"  end\n";
 
 static const char fits_part[] =
 	/* Unlimited is more than that; ticks until it fits. */
+	"  local o, w, f = 0, 0, 0\n"
 	"  if number < 72057594037927935 then\n"
 	"   f = 1000\n"
 	"   if sum + extra < number then\n"
@@ -168,22 +199,19 @@ static const char fits_part[] =
 	"    o = 1\n"
 	"    if amount > number then\n"
 	"     o, w = 2, 9007199254740992\n"
-	"    elseif single then\n"
-	"     w = (newest + 31) * length - now\n"
 	"    else\n"
-	"     local rest, at = number - extra, p\n"
-	"     repeat\n"
+	"     local rest, at = number - extra - first, after\n"
+	"     if rest < 0 then w = (newest + 31) * length - now end\n"
+	"     while rest >= 0 do\n"
 	"      local age, n\n"
 	"      if wide == 1 then\n"
 	"       age, n = byte(text, at, at + 1)\n"
 	"      else\n"
 	"       age, n = unpack(wide == 4 and '>BI4' or '>BI7', text, at)\n"
 	"      end\n"
-	"      rest, at = rest - n, at + size\n"
-	"      if rest < 0 then\n"
-	"       w = (part - (part - age) % 256 + 31) * length - now\n"
-	"      end\n"
-	"     until rest < 0\n"
+	"      rest, at = rest - n, at + 1 + wide\n"
+	"      w = (part - (part - age) % 256 + 31) * length - now\n"
+	"     end\n"
 	"    end\n"
 	"   end\n"
 	"  end\n"
@@ -199,31 +227,29 @@ static const char block_part[] =
 	"  changed = changed or bits ~= old\n"
 	/* the window as it will be */
 	"  if adds then\n"
-	"   local n, from, rest = extra, p, ''\n"
-	"   if same then\n"
-	"    if single then\n"
-	"     n = n + single\n"
-	"    elseif wide == 1 then\n"
-	"     n = n + byte(text, p + 1)\n"
-	"    else\n"
-	"     n = n + unpack(wide == 4 and '>I4' or '>I7', text, p + 1)\n"
-	"    end\n"
-	"    from, live = from + size, live - 1\n"
+	"   local n, rest = extra, ''\n"
+	"   if live > 0 then rest = sub(text, after, after + (1 + wide) * live - 1) end\n"
+	"   if newest == part then\n"
+	"    n = n + first\n"
+	"   elseif first > 0 then\n"
+	"    rest = pack(wide == 1 and '>BB' or wide == 4 and '>BI4' or '>BI7',\n"
+	"     newest % 256, first) .. rest\n"
+	"    live = live + 1\n"
 	"   end\n"
 	"   if not text then\n"
 	"    wide = n < 256 and 1 or n < 4294967296 and 4 or 7\n"
 	"   end\n"
-	"   if n > 255 and (wide == 1 or n > 4294967295 and wide == 4 or\n"
-	"     n > 9007199254740991) then\n"
-	"    break\n"
+	"   if wide == 1 then\n"
+	"    if n > 255 then break end\n"
+	"    rest = pack('>I3BBc0', length, bits * 32 + live, n, rest)\n"
+	"   elseif wide == 4 then\n"
+	"    if n > 4294967295 then break end\n"
+	"    rest = pack('>I3BI4c0', length + 4194304, bits * 32 + live, n, rest)\n"
+	"   else\n"
+	"    if n > 9007199254740991 then break end\n"
+	"    rest = pack('>I3BI7c0', length + 8388608, bits * 32 + live, n, rest)\n"
 	"   end\n"
-	"   if live > 0 then\n"
-	"    rest = single and struct.pack('>BB', newest % 256, single) or\n"
-	"     sub(text, from, from + size * live - 1)\n"
-	"   end\n"
-	"   blocks = blocks .. sub(ask, q - 10, q - 8) .. struct.pack(wide == 1 and\n"
-	"    '>BBBBB' or wide == 4 and '>BBBBI4' or '>BBBBI7', bits, wide, live + 1,\n"
-	"    part % 256, n) .. rest\n"
+	"   blocks = i > 1 and blocks .. rest or rest\n"
 	"  end\n"
 	"  if i == windows then\n"
 	"   general, p = false, stop\n"
@@ -232,13 +258,12 @@ static const char block_part[] =
 	/* the next one */
 	"  i, length, number = i + 1, unpack('>I3I7', ask, q)\n"
 	"  if text and not single then\n"
-	"   if stop >= seen then break end\n"
-	"   stored, bits, wide, parts = unpack('>I3BBB', text, stop)\n"
-	"   p = stop + 6\n"
-	"  elseif not single then\n"
-	"   wide = 1\n"
+	"   if stop + 5 > seen then break end\n"
+	"   stored, bits = unpack('>I3B', text, stop)\n"
+	"   p = stop + 4\n"
+	"  else\n"
+	"   bits = 0\n"
 	"  end\n"
-	"  if not text or single then bits = 0 end\n"
 	"  q = q + 10\n"
 	" end\n"
 	" if general then break end\n";
@@ -261,33 +286,39 @@ static const char value_part[] =
 	" local value\n"
 	" if adds and pass then\n"
 	/* a single message, or a value with it in front */
-	"  if not text and head == 20 and flags > 5 and amount < 9 then\n"
-	"   value = amount * 10000000 + now % 10000000 .. sub(ask, 21, 31)\n"
+	"  if not text and head == 176 and flags > 5 and amount < 9 then\n"
+	"   value = amount * 10000000 + now % 10000000 .. sub(ask, q, q + 10)\n"
 	"  else\n"
-	"   local latest, older = '', ''\n"
-	"   if id then\n"
-	"    latest = id .. struct.pack('>I3I4', now % 16777216,\n"
-	"     amount < 2147483648 and amount or 2147483647)\n"
-	"   end\n"
+	"   local older = ''\n"
+	/* those are forgotten that were counted 36 minutes ago */
 	"   if single then\n"
-	"    older = struct.pack('>I5I3I4', sub(text, 9), last % 16777216, single)\n"
-	"   elseif text and seen <= #text then\n"
-	"    local stop = seen + (id and 3060 or 3072) - 1\n"
-	"    if stop > #text then stop = #text end\n"
-	"    while id and stop > seen and\n"
-	"      (now - unpack('>I3', text, stop - 6)) % 16777216 > 108000 do\n"
-	"     stop = stop - 12\n"
+	"    if now - last > 64800 then\n"
+	"     ids = 0\n"
+	"    else\n"
+	"     older = pack('>I5I2B', sub(text, 9), last % 65536, single)\n"
 	"    end\n"
-	"    older = sub(text, seen, stop)\n"
+	"   elseif ids > 0 then\n"
+	"    if ids > 254 and id then ids = 254 end\n"
+	"    while ids > 0 and (last - unpack('>I2', text, seen + each * ids -\n"
+	"      (each - 5))) % 65536 > 64800 - now + last do\n"
+	"     ids = ids - 1\n"
+	"    end\n"
+	"    older = sub(text, seen, seen + each * ids - 1)\n"
 	"   end\n"
-	"   value = struct.pack('>BI6I2', head, now, 10 + #blocks) .. blocks ..\n"
-	"    latest .. older\n"
+	"   if each > 8 then head = head + 8 end\n"
+	"   if id then\n"
+	"    value = pack(each == 8 and '>BI5Bc0c0I2Bc0' or '>BI5Bc0c0I2I4c0', head,\n"
+	"     now, ids + 1, blocks, id, now % 65536,\n"
+	"     amount < 2147483648 and amount or 2147483647, older)\n"
+	"   else\n"
+	"    value = pack('>BI5Bc0c0', head, now, ids, blocks, older)\n"
+	"   end\n"
 	"  end\n"
 	" end\n";
 
 static const char answer_part[] =
 	/* it expires with the last window, so a part of it has one time */
-	" local life = (not keep or longest < 600) and sub(ask, q)\n"
+	" local life = (not keep or longest < 600) and sub(ask, q + 11)\n"
 	" before = id and extra == 0 and 1 or 0\n"
 	" if wait > 0 then\n"
 	"  wait = wait < 9007199254740992 and math.ceil(wait / 30) or -1\n"
@@ -326,6 +357,7 @@ static const char answer_part[] =
 	" end\n"
 	" return answer\n"
 	"end\n";
+
 /* append - the next part */
 static char *append(char *script, const char *part)
 {

@@ -89,6 +89,7 @@ void check_init(struct check *check, const struct postfix *postfix,
 		for (at = 0; at < check->lists[i].restrictions.count; at++)
 			find_use(check, &check->lists[i], at);
 	check_find_logins(check);
+	check_find_milters(check);
 }
 
 /* check_clear - free what the struct holds */
@@ -104,6 +105,8 @@ void check_clear(struct check *check)
 		check_use_clear(&check->others[i]);
 	for (i = 0; i < check->login_count; i++)
 		check_use_clear(&check->logins[i]);
+	for (i = 0; i < check->milter_count; i++)
+		check_use_clear(&check->milters[i]);
 	for (i = 0; i < check->fix_count; i++)
 		check_fix_clear(&check->fixes[i]);
 	for (i = 0; i < check->finding_count; i++) {
@@ -118,6 +121,7 @@ void check_clear(struct check *check)
 	free(check->uses);
 	free(check->others);
 	free(check->logins);
+	free(check->milters);
 	free(check->fixes);
 	free(check->findings);
 	*check = (struct check){ 0 };
@@ -140,6 +144,7 @@ void check_run(struct check *check)
 	check_services(check);
 	check_logins(check);
 	check_sasl(check);
+	check_milters(check);
 	check_owners(check);
 	check_rates(check);
 	check_tables(check);

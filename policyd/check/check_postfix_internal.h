@@ -65,8 +65,8 @@ enum use_kind {
 };
 
 /* A use of policyd in a list, or of another server, whose kind and listener
- * mean nothing. That of Dovecot has the relay list of its port, and no policy.
- */
+ * mean nothing. That of Dovecot or of a milter has the relay list of its port;
+ * that of Dovecot has no policy. */
 struct use {
 	const struct list *list;
 	size_t at; /* the index of the restriction */
@@ -140,6 +140,8 @@ struct check {
 	size_t other_count;
 	struct use *logins; /* of Dovecot, for SASL */
 	size_t login_count;
+	struct use *milters;
+	size_t milter_count;
 	struct fix *fixes;
 	size_t fix_count;
 	struct finding *findings;
@@ -169,6 +171,10 @@ void check_run_lists(struct check *check);
  * name of our socket, or with its path outside the chroot, is meant to be. list
  * and policy are set; the rest is filled in. */
 bool check_use_identify(const struct check *check, struct use *use);
+
+/* check_server_of - the address of a server in main.cf, in our notation; the
+ * caller frees it. */
+char *check_server_of(const char *server);
 
 /* check_is_at_service - does a service of master.cf, one that is wanted (NULL:
  * any), listen at this address? */
@@ -423,6 +429,13 @@ void check_found_at(struct check *check, const struct use *use,
 void check_find_logins(struct check *check);
 
 void check_sasl(struct check *check);
+
+/* ---- check_postfix_milters.c: can smtpd(8) reach the milters? */
+
+/* check_find_milters - those of each port. */
+void check_find_milters(struct check *check);
+
+void check_milters(struct check *check);
 
 /* ---- check_postfix_others.c: can smtpd(8) reach other policy servers? */
 

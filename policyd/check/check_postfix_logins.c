@@ -260,6 +260,76 @@ static void check_wrapper(struct check *check, const struct smtpd_port *port)
 		    port->service->name);
 }
 
+/* is_useless - may users log in on a port, and nobody send there? */
+static bool is_useless(const struct smtpd_row *row)
+{
+	int client;
+
+	if (row->is_return || row->port.works != SMTPD_YES ||
+	    lack(row) != LACK_NOTHING)
+		return false;
+	for (client = 0; client < SMTPD_CLIENTS; client++)
+		if (row->outcomes[client][SMTPD_OURS].passes != SMTPD_NO ||
+		    row->outcomes[client][SMTPD_ELSEWHERE].passes != SMTPD_NO)
+			return false;
+	return true;
+}
+
+/* is_early - is a list used before a client can log in? */
+static bool is_early(const struct smtpd_port *port, const char *parameter)
+{
+	return (strcmp(parameter, "smtpd_client_restrictions") == 0 ||
+		strcmp(parameter, "smtpd_helo_restrictions") == 0) &&
+	       !postfix_get_bool(port->postfix, port->service,
+				 "smtpd_delay_reject");
+}
+
+/* asks_us - is policyd asked in this list of the port? */
+static bool asks_us(const struct check *check, const struct smtpd_port *port,
+		    const char *parameter)
+{
+	size_t i;
+
+	for (i = 0; i < check->use_count; i++)
+		if (check->uses[i].list->service == port->service &&
+		    strcmp(check->uses[i].list->name, parameter) == 0)
+			return true;
+	return false;
+}
+
+/* check_useless - say what refuses those who log in; with refusals at once that
+ * may be a list that was meant to be used later. A list that asks policyd is
+ * for check_lists(). */
+static void check_useless(struct check *check, const struct smtpd_row *row)
+{
+	static const unsigned users = 1u << SMTPD_LOGIN | 1u << SMTPD_LOGIN_TLS;
+	const struct smtpd_port *port = &row->port;
+	const struct smtpd_outcome *why =
+		&row->outcomes[SMTPD_LOGIN_TLS][SMTPD_ELSEWHERE];
+	bool early = is_early(port, why->parameter);
+	const char *name = early ? "smtpd_delay_reject" : why->parameter;
+	bool here = postfix_where(check->postfix, port->service, name) ==
+		    POSTFIX_MASTER;
+
+	if (asks_us(check, port, why->parameter))
+		return;
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_WARNING,
+				       .service = port->service,
+				       .parameter = name,
+				       .value = early && here ? "yes" : NULL,
+				       .own = early && !here ? "yes" : NULL,
+				       .effect.opens = { users, users },
+				       .advice = early ? "smtpd_delay_reject = "
+							 "yes"
+						       : NULL },
+		    "AUTH is offered on port %s, but nobody may send anything "
+		    "there: %s in %s refuses all%s",
+		    port->service->name,
+		    why->word != NULL ? why->word : "a word", why->parameter,
+		    early ? " before they can log in" : "");
+}
+
 /* check_logins - can users log in, and encrypt? */
 void check_logins(struct check *check)
 {
@@ -280,6 +350,8 @@ void check_logins(struct check *check)
 		if (is_inside(&check->ports.rows[i]) &&
 		    (port->wraps || port->demands_tls))
 			check_filter(check, port);
+		if (is_useless(&check->ports.rows[i]))
+			check_useless(check, &check->ports.rows[i]);
 	}
 	if (!behind && check_nobody(check))
 		return;

@@ -300,7 +300,7 @@ static void try_all(struct use *uses, size_t count, const struct use *known,
 	}
 }
 
-/* try_servers - policyd, other policy servers, and Dovecot */
+/* try_servers - policyd, other policy servers, Dovecot, and milters */
 static void try_servers(struct check *check, const struct check *known,
 			struct task *task)
 {
@@ -311,6 +311,8 @@ static void try_servers(struct check *check, const struct check *known,
 		known->other_count, task);
 	try_all(check->logins, check->login_count, known->logins,
 		known->login_count, task);
+	try_all(check->milters, check->milter_count, known->milters,
+		known->milter_count, task);
 }
 
 /* cannot_try - record that for every use */

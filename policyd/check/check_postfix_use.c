@@ -11,10 +11,9 @@
 
 #include "lib/base/xalloc.h"
 
-/* normal - the address of a policy server in the form that we use: "local:" is
- * another word for "unix:", and a port alone is one of this host. The caller
- * frees it. */
-static char *normal(const char *server)
+/* check_server_of - the address of a server in the form that we use: "local:"
+ * is another word for "unix:", and a port alone is one of this host */
+char *check_server_of(const char *server)
 {
 	if (strncmp(server, "local:", 6) == 0)
 		return xasprintf("unix:%s", server + 6);
@@ -118,7 +117,7 @@ static char *unix_address(const struct check *check, const struct use *use)
 bool check_use_identify(const struct check *check, struct use *use)
 {
 	const struct config *config = check->config;
-	const char *server = use->server = normal(use->policy.server);
+	const char *server = use->server = check_server_of(use->policy.server);
 
 	use->kind = USE_LISTENER;
 	if (strncmp(server, "unix:", 5) == 0) {

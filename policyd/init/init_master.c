@@ -200,13 +200,29 @@ static int check_master(const char *path, struct error *error)
 	return result;
 }
 
+/* check_end - postconf(1) appends to a last line that has no line end */
+static int check_end(const char *path, const char *text, struct error *error)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || text[length - 1] == '\n')
+		return 0;
+	return error_set(error,
+			 "%s: the last line has no line end, so that postconf "
+			 "would append new settings to it: add one",
+			 path);
+}
+
 /* init_master_check - can these files be changed safely? */
 int init_master_check(const char *directory, struct error *error)
 {
 	char *main_cf = xasprintf("%s/main.cf", directory);
 	char *master_cf = xasprintf("%s/master.cf", directory);
 	char *text = read_limited(main_cf, error);
-	int result = text != NULL ? check_master(master_cf, error) : -1;
+	int result = -1;
+
+	if (text != NULL && check_end(main_cf, text, error) == 0)
+		result = check_master(master_cf, error);
 
 	free(text);
 	free(main_cf);

@@ -16,6 +16,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postconf.h"
+#include "lib/postfix/smtpd_restrictions.h"
 
 /* add - add a change, which owns text */
 static void add(struct init_changes *changes, const char *option, char *text)
@@ -115,8 +116,36 @@ static bool is_restored(const struct init *init,
 	return restored;
 }
 
+/* is_setting - is a word of a command "NAME=VALUE", maybe in braces, for this
+ * parameter? */
+static bool is_setting(const char *word, const char *parameter)
+{
+	const size_t length = strlen(parameter);
+
+	word += strspn(word, "{ \t");
+	return strncmp(word, parameter, length) == 0 &&
+	       word[length + strspn(word + length, " \t")] == '=';
+}
+
+/* is_twice - does a port set a parameter more than once? postconf -P changes
+ * all of them alike. */
+static bool is_twice(const struct postfix_service *service,
+		     const char *parameter)
+{
+	const char *rest = service->command;
+	size_t count = 0;
+	char *word;
+
+	while ((word = postfix_next_argument(&rest)) != NULL) {
+		count += is_setting(word, parameter) ? 1 : 0;
+		free(word);
+	}
+	return count > 1;
+}
+
 /* add_undo - restore a parameter of a port. postconf -P rejects values with
- * white space: in that case restore the whole line of master.cf. */
+ * white space, and makes settings of one parameter equal: in these cases
+ * restore the whole line of master.cf. */
 static void add_undo(struct init *init, const struct postfix_service *service,
 		     const char *parameter)
 {
@@ -129,7 +158,7 @@ static void add_undo(struct init *init, const struct postfix_service *service,
 		add(&init->off, "-PX",
 		    xasprintf("%s/%s/%s", service->name, service->type,
 			      parameter));
-	else if (strpbrk(old, " \t") == NULL)
+	else if (strpbrk(old, " \t") == NULL && !is_twice(service, parameter))
 		add(&init->off, "-P",
 		    xasprintf("%s/%s/%s=%s", service->name, service->type,
 			      parameter, old));

@@ -179,10 +179,10 @@ static void on_time(struct monitor *monitor)
 
 	TAILQ_FOREACH (process, &monitor->children, link) {
 		if (process->deadline_ms <= now)
-			server_process_kill(process, overdue(process));
+			monitor_kill(monitor, process, overdue(process));
 		else if (process->unsent_ms <= now)
-			server_process_kill(process,
-					    "does not read the channel");
+			monitor_kill(monitor, process,
+				     "does not read the channel");
 		monitor_connect_overdue(process, now);
 	}
 	if (monitor->stopping && monitor->stop_ms <= now)
@@ -213,14 +213,13 @@ static void wait_for_something(const struct monitor *monitor,
 static void loop(struct monitor *monitor)
 {
 	struct pollfd ready[4 + WATCHED_MAX];
-	struct server_process *children[1 + WATCHED_MAX], *process;
-	nfds_t count = 1, i;
+	struct server_process *process;
+	nfds_t count = 1;
 
 	ready[0] = (struct pollfd){ .fd = monitor->signals, .events = POLLIN };
 	TAILQ_FOREACH (process, &monitor->children, link) {
 		if (process->channel < 0 || count > WATCHED_MAX)
 			continue;
-		children[count] = process;
 		ready[count++] = (struct pollfd){
 			.fd = process->channel,
 			.events = process->unsent_count > 0 ? POLLIN | POLLOUT
@@ -243,15 +242,16 @@ static void loop(struct monitor *monitor)
 	if (ready[count + 2].revents != 0)
 		monitor_connect_ready(monitor);
 	notify_flush(&monitor->notify);
-	/* Messages first: handling signals may free the children. */
-	for (i = 1; i < count; i++) {
-		if (ready[i].revents != 0)
-			monitor_hear(monitor, children[i]);
-		if (children[i]->unsent_count > 0)
-			child_flush(children[i]);
-	}
+	/* Signals first: a server that is ready takes over from none that has
+	 * died. The last messages of that one are not lost. */
 	if (ready[0].revents != 0)
 		on_signals(monitor);
+	TAILQ_FOREACH (process, &monitor->children, link) {
+		if (process->channel >= 0)
+			monitor_hear(monitor, process);
+		if (process->unsent_count > 0)
+			child_flush(process);
+	}
 	on_time(monitor);
 	if (monitor->stopping && TAILQ_EMPTY(&monitor->children))
 		monitor_end(monitor, EX_OK);

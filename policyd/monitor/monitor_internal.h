@@ -79,6 +79,14 @@ void monitor_end(struct monitor *monitor, int status);
 void monitor_start_server(struct monitor *monitor);
 void monitor_replace_server(struct monitor *monitor);
 void monitor_reload(struct monitor *monitor);
+/* monitor_kill - kill a server for this reason. The one that serves does not
+ * do so any more when this returns, though its process may end later: that is
+ * logged, and it is replaced, as if it had died. */
+void monitor_kill(struct monitor *monitor, struct server_process *process,
+		  const char *reason);
+/* monitor_check_sockets - has a server changed a listening socket? Then all
+ * servers that have had clients are killed; the next start reopens it. */
+bool monitor_check_sockets(struct monitor *monitor);
 void monitor_server_ready(struct monitor *monitor,
 			  struct server_process *process);
 void monitor_server_taken(struct monitor *monitor,

@@ -319,14 +319,15 @@ static int hear_message(const struct heard *heard, struct error *error)
 /* broken - the channel of a server failed, so the server ends too. A closed
  * channel mostly means that the process is exiting, and its exit status says
  * more: wait a moment for that. */
-static void broken(struct server_process *process, const struct error *error)
+static void broken(struct monitor *monitor, struct server_process *process,
+		   const struct error *error)
 {
 	uint64_t soon = clock_ms() + CLOSED_MS;
 
 	close(process->channel);
 	process->channel = -1;
 	if (strstr(error->text, "closed") == NULL)
-		server_process_kill(process, error->text);
+		monitor_kill(monitor, process, error->text);
 	else if (process->state != SERVER_PROCESS_LEAVING &&
 		 soon < process->deadline_ms)
 		process->deadline_ms = soon;
@@ -349,13 +350,13 @@ void monitor_hear(struct monitor *monitor, struct server_process *process)
 		if (result == 0)
 			return;
 		if (result < 0) {
-			broken(process, &error);
+			broken(monitor, process, &error);
 			return;
 		}
 		/* A server that is being killed is no longer believed. */
 		if (process->reason.text[0] == '\0' &&
 		    hear_message(&heard, &error) < 0)
-			server_process_kill(process, error.text);
+			monitor_kill(monitor, process, error.text);
 		if (heard.fd >= 0 && heard.fd != process->accepted)
 			close(heard.fd);
 	}

@@ -4,7 +4,11 @@
  * At most one server is starting (next), and one is serving (serving); others
  * are leaving. A starting server changes nothing until it is ready: then its
  * sockets take effect, and the previous server hands over its connections and
- * ends. If the new one fails in any way, the previous one does not notice. */
+ * ends. If the new one fails in any way, the previous one does not notice.
+ *
+ * A server that is killed serves no longer from that moment on. Its end may
+ * come much later, on a busy machine even after its replacement is ready: it
+ * is only waited for. */
 
 #include "policyd/monitor/monitor_internal.h"
 
@@ -37,6 +41,62 @@ static void plan_restart(struct monitor *monitor)
 	delay = delay == 0 ? RESTART_FIRST_MS : delay * 2;
 	monitor->restart_delay_ms =
 		delay < RESTART_LAST_MS ? delay : RESTART_LAST_MS;
+}
+
+/* lose - nobody serves any more, unless another server is starting: replace it
+ */
+static void lose(struct monitor *monitor, const struct server_process *process)
+{
+	monitor->serving = NULL;
+	monitor->news.died++;
+	if (clock_ms() - process->ready_ms >= LIVED_MS)
+		monitor->restart_delay_ms = 0;
+	if (monitor->next == NULL)
+		plan_restart(monitor);
+}
+
+/* serving_died - without being asked to end */
+static void serving_died(struct monitor *monitor,
+			 const struct server_process *process,
+			 const char *ending)
+{
+	if (monitor->stopping) {
+		monitor->serving = NULL;
+		return;
+	}
+	lose(monitor, process);
+	log_error("server %ld died: %s; starting another", (long)process->pid,
+		  ending);
+}
+
+/* monitor_kill - at once; one that served is as good as dead */
+void monitor_kill(struct monitor *monitor, struct server_process *process,
+		  const char *reason)
+{
+	server_process_kill(process, reason);
+	if (process == monitor->serving)
+		serving_died(monitor, process, process->reason.text);
+}
+
+/* kill_suspects - a listening socket was changed: by any of those that have
+ * had clients, and all of these have it */
+static void kill_suspects(struct monitor *monitor)
+{
+	struct server_process *process;
+
+	TAILQ_FOREACH (process, &monitor->children, link)
+		if (process->state >= SERVER_PROCESS_TAKING)
+			monitor_kill(monitor, process,
+				     "a listening socket was changed");
+}
+
+/* monitor_check_sockets - the next start reopens those that were changed */
+bool monitor_check_sockets(struct monitor *monitor)
+{
+	if (!sockets_changed(&monitor->sockets))
+		return false;
+	kill_suspects(monitor);
+	return true;
 }
 
 /* tell_news - to the serving process; takes: a server hands over to it */
@@ -118,17 +178,11 @@ static void start_server(struct monitor *monitor, int accepted)
 	struct error error;
 	struct server_process *process;
 
+	if (sockets_renew(&monitor->sockets))
+		kill_suspects(monitor);
 	options.accepted = accepted;
 	options.lenient = monitor->serving == NULL;
-	if (sockets_renew(&monitor->sockets) && monitor->serving != NULL) {
-		/* The server that did it may be the serving one; and it does
-		 * not have the new socket. */
-		server_process_kill(monitor->serving,
-				    "a listening socket was changed");
-		options.lenient = true;
-	}
 	monitor->restart_ms = UINT64_MAX;
-	monitor->reload_again = false;
 	*monitor->complaint.text = '\0';
 	process = server_process_start(monitor->program, &options,
 				       &monitor->mask, &error);
@@ -149,12 +203,13 @@ static void start_server(struct monitor *monitor, int accepted)
 void monitor_start_server(struct monitor *monitor)
 {
 	monitor->trying = monitor->loaded.requested;
+	monitor->reload_again = false;
 	monitor_state_write(monitor);
 	start_server(monitor, -1);
 }
 
-/* monitor_replace_server - without a reload: the configuration in effect stays
- */
+/* monitor_replace_server - without a reload: the configuration in effect stays,
+ * and a reload that was requested is still due */
 void monitor_replace_server(struct monitor *monitor)
 {
 	start_server(monitor, monitor->accepted);
@@ -300,11 +355,28 @@ static void note_accepted(struct monitor *monitor,
 	monitor->news.is_refused = monitor->file_refused;
 }
 
+/* previous - the server that can hand over, or NULL. When it has closed its
+ * channel, its exit status will say why. */
+static struct server_process *previous(struct monitor *monitor)
+{
+	struct server_process *serving = monitor->serving;
+
+	if (serving == NULL)
+		return NULL;
+	monitor_hear(monitor, serving);
+	if (monitor->serving != NULL && !child_hears(serving)) {
+		serving->state = SERVER_PROCESS_ENDING;
+		lose(monitor, serving);
+	}
+	return monitor->serving;
+}
+
 /* monitor_server_ready - from now on it is the serving one */
 void monitor_server_ready(struct monitor *monitor,
 			  struct server_process *process)
 {
-	struct server_process *before = monitor->serving;
+	bool changed = monitor_check_sockets(monitor);
+	struct server_process *before = previous(monitor);
 
 	listening_sockets_commit(&monitor->sockets);
 	use_settings(monitor, process);
@@ -332,6 +404,8 @@ void monitor_server_ready(struct monitor *monitor,
 	if (before == NULL)
 		log_info("serving: server %ld", (long)process->pid);
 	monitor_sentinel_report(process, before);
+	if (changed) /* after it was started; it has that socket, too */
+		kill_suspects(monitor);
 	if (process->state == SERVER_PROCESS_SERVING && monitor->reload_again)
 		monitor_reload(monitor);
 }
@@ -351,23 +425,6 @@ void monitor_server_taken(struct monitor *monitor,
 		 (long)process->pid, (long long)count, count == 1 ? "" : "s");
 	if (monitor->reload_again)
 		monitor_reload(monitor);
-}
-
-/* serving_died - without being asked to end: replace it */
-static void serving_died(struct monitor *monitor,
-			 const struct server_process *process,
-			 const char *ending)
-{
-	monitor->serving = NULL;
-	if (monitor->stopping)
-		return;
-	monitor->news.died++;
-	if (clock_ms() - process->ready_ms >= LIVED_MS)
-		monitor->restart_delay_ms = 0;
-	if (monitor->next == NULL)
-		plan_restart(monitor);
-	log_error("server %ld died: %s; starting another", (long)process->pid,
-		  ending);
 }
 
 /* monitor_server_ended - a process has ended with this wait(2) status */
@@ -392,7 +449,10 @@ void monitor_server_ended(struct monitor *monitor,
 			     process->replaces, process->quietly);
 	} else if (process == monitor->serving) {
 		serving_died(monitor, process, ending);
-	} else if (status != 0 && !monitor->stopping) {
+	} else if (process->state == SERVER_PROCESS_ENDING) {
+		log_error("server %ld died: %s", (long)process->pid, ending);
+	} else if (process->state == SERVER_PROCESS_LEAVING && status != 0 &&
+		   !monitor->stopping) {
 		log_warning("server %ld, which was leaving: %s",
 			    (long)process->pid, ending);
 	}

@@ -58,9 +58,12 @@ void monitor_state_loaded(struct monitor *monitor,
 	remember_files(&loaded->files, &process->watched);
 }
 
-/* monitor_state_done - the result of the latest reload is known */
+/* monitor_state_done - the result of the latest reload is known. It stays what
+ * it was: a replacement that starts later is no reload. */
 void monitor_state_done(struct monitor *monitor, bool succeeded)
 {
+	if (monitor->loaded.answered == monitor->trying)
+		return;
 	monitor->loaded.answered = monitor->trying;
 	monitor->loaded.succeeded = succeeded;
 }

@@ -21,8 +21,9 @@
 #include "lib/base/clock.h"
 #include "policyd/process/channel.h"
 
-#define PING_MS 10000 /* a server must answer within this time */
-#define LATE_MS 1000
+#define PING_MS	   10000 /* a server must answer within this time */
+#define LATE_MS	   1000
+#define SPARED_MAX 3 /* in a row: a machine may always be as busy */
 
 /* monitor_state_now - the current state */
 enum notify_state monitor_state_now(const struct monitor *monitor)
@@ -118,29 +119,36 @@ void monitor_ping(struct monitor *monitor)
 	}
 	if (serving->ping != 0 ||
 	    child_tell(serving, CHANNEL_PING, ++monitor->pings, -1, NULL) < 0)
-		server_process_kill(serving, "does not answer the monitor");
+		monitor_kill(monitor, serving, "does not answer the monitor");
 	else
 		serving->ping = monitor->pings;
 }
 
-/* monitor_watchdog - a ping is due. If the monitor itself could not run in
- * time, the server could not run either: it gets another interval. */
+/* spare - if the monitor itself could not run in time, a server that has not
+ * answered could not run either: it gets another interval */
+static bool spare(struct server_process *serving, uint64_t late_ms)
+{
+	return serving != NULL && serving->ping != 0 && late_ms > LATE_MS &&
+	       serving->spared++ < SPARED_MAX;
+}
+
+/* monitor_watchdog - a ping is due */
 void monitor_watchdog(struct monitor *monitor)
 {
-	if (clock_ms() - monitor->ping_ms > LATE_MS) {
+	uint64_t late_ms = clock_ms() - monitor->ping_ms;
+
+	monitor_check_sockets(monitor);
+	if (spare(monitor->serving, late_ms))
 		plan_ping(monitor);
-		return;
-	}
-	if (monitor->serving != NULL && monitor->next == NULL &&
-	    sockets_changed(&monitor->sockets))
-		monitor_reload(monitor);
-	monitor_ping(monitor);
+	else
+		monitor_ping(monitor);
 }
 
 /* monitor_pong - a server has answered a ping */
 void monitor_pong(struct monitor *monitor, struct server_process *process)
 {
 	process->ping = 0;
+	process->spared = 0;
 	monitor_notify(monitor); /* READY must come first */
 	if (process == monitor->serving)
 		tell_alive(monitor);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,14 @@ static struct child_message *drop(struct server_process *process,
 	return next;
 }
 
+/* child_hears - is there anybody at the other end of the channel? */
+bool child_hears(const struct server_process *process)
+{
+	struct pollfd channel = { .fd = process->channel };
+
+	return process->channel >= 0 && poll(&channel, 1, 0) == 0;
+}
+
 /* child_send - send now, or queue after the messages that wait */
 int child_send(struct server_process *process,
 	       const struct channel_message *message, int fd,
@@ -147,7 +156,7 @@ int child_send(struct server_process *process,
 		if (channel_send(process->channel, message, fd, error) == 0)
 			return 0;
 		if (errno != EAGAIN)
-			return -1;
+			return child_hears(process) ? -1 : 0;
 	}
 	return keep(process, message, fd, error);
 }
@@ -234,8 +243,8 @@ void server_process_kill(struct server_process *process, const char *reason)
 {
 	if (process->reason.text[0] == '\0')
 		error_set(&process->reason, "%s", reason);
-	if (process->state <= SERVER_PROCESS_PREPARING)
-		process->state = SERVER_PROCESS_FAILED;
+	if (process->state < SERVER_PROCESS_LEAVING)
+		process->state = SERVER_PROCESS_KILLED;
 	process->deadline_ms = process->unsent_ms = UINT64_MAX;
 	kill(process->pid, SIGKILL);
 }

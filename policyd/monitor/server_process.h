@@ -19,6 +19,7 @@
 
 /* A server process from the monitor's point of view. */
 
+/* In this order. */
 enum server_process_state {
 	SERVER_PROCESS_LOADING, /* has not sent its settings yet */
 	SERVER_PROCESS_ASKING,	/* is sending the lists of its files and of its
@@ -28,7 +29,8 @@ enum server_process_state {
 				*/
 	SERVER_PROCESS_SERVING,
 	SERVER_PROCESS_LEAVING, /* hands over or drains */
-	SERVER_PROCESS_FAILED,	/* was killed before it was ready */
+	SERVER_PROCESS_ENDING,	/* served, and has closed its channel */
+	SERVER_PROCESS_KILLED,	/* while it started, or while it served */
 };
 
 /* A message that is queued because the channel is full. */
@@ -91,6 +93,7 @@ struct server_process {
 	struct store_target *stores;	     /* as many as were announced */
 	size_t store_count;		     /* that were named so far */
 	int64_t ping;			     /* the unanswered ping, or 0 */
+	unsigned spared;      /* how often, as the monitor itself was late */
 	bool quietly;	      /* the same refusal has already been logged */
 	struct error without; /* why an optional listener could not be opened,
 				 or "" */
@@ -109,10 +112,15 @@ struct server_process *server_process_start(const char *program,
 /* child_init - a child that has sent nothing yet. */
 void child_init(struct server_process *process, pid_t pid, int channel);
 
+/* child_hears - does it still have its end of the channel? A process that is
+ * ending closes that first. */
+bool child_hears(const struct server_process *process);
+
 /* child_send - a message that must arrive, and a descriptor or -1, which stays
  * open here; child_tell - one without a body. While the channel is full they
- * are queued for child_flush(). 0, or -1: the channel is broken, or too many
- * messages are queued. */
+ * are queued for child_flush(). 0, also if nobody hears it, which is noticed
+ * when the channel is read: the exit status says more. -1: it cannot be sent,
+ * or too many messages are queued. */
 int child_send(struct server_process *process,
 	       const struct channel_message *message, int fd,
 	       struct error *error);
@@ -129,8 +137,8 @@ void child_flush(struct server_process *process);
 void child_connecting_end(struct connecting *connecting);
 void child_connecting_leave(struct connecting *connecting);
 
-/* server_process_kill - at once, for this reason. A server that is starting has
- * failed then, and its messages are ignored. */
+/* server_process_kill - at once, for this reason; its messages are ignored from
+ * now on. For the monitor: monitor_kill() in monitor_internal.h. */
 void server_process_kill(struct server_process *process, const char *reason);
 
 /* server_process_free - the process has ended and has been waited for. */

@@ -228,6 +228,9 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 		if (forecasts->ports.copy_to != NULL)
 			postlog_copies(forecasts->log,
 				       forecasts->ports.copy_to);
+		if (forecasts->ports.copies != NULL)
+			postlog_copies_by(forecasts->log, forecast_copies_find,
+					  forecasts->ports.copies);
 	}
 	postlog_feed(forecasts->log, &forecasts->line, place->file,
 		     place->line);

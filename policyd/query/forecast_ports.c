@@ -207,35 +207,35 @@ static char *origin(const struct postfix *postfix)
 
 /* copy_to - always_bcc, as the log has it; NULL: there is none, or nobody knows
  * its domain */
-static char *copy_to(const struct postfix *postfix)
+static char *copy_to(const struct postfix *postfix, const char *domain)
 {
 	const char *address = postfix_get(postfix, NULL, "always_bcc");
-	char *domain, *whole;
 
 	if (*address == '\0')
 		return NULL;
 	if (strchr(address, '@') != NULL)
 		return xstrdup(address);
-	domain = origin(postfix);
-	whole = domain != NULL ? xasprintf("%s@%s", address, domain) : NULL;
-	free(domain);
-	return whole;
+	return domain != NULL ? xasprintf("%s@%s", address, domain) : NULL;
 }
 
 /* read_added - are there recipients that no client gave? */
 static void read_added(struct forecast_ports *ports,
+		       const struct config *config,
 		       const struct postfix *postfix)
 {
 	static const char *const names[] = {
 		"always_bcc",	 "sender_bcc_maps",   "recipient_bcc_maps",
 		"smtpd_milters", "non_smtpd_milters",
 	};
+	char *domain = origin(postfix);
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ports->adds_recipients |= is_set_anywhere(postfix, names[i]);
 	ports->milters = is_set_anywhere(postfix, "smtpd_milters");
-	ports->copy_to = copy_to(postfix);
+	ports->copy_to = copy_to(postfix, domain);
+	ports->copies = forecast_copies_new(config, postfix, domain);
+	free(domain);
 }
 
 /* read_postfix - all ports of a Postfix */
@@ -252,7 +252,7 @@ static void read_postfix(struct forecast_ports *ports,
 		add_row(ports, config, postfix, &rows.rows[i]);
 	smtpd_ports_clear(&rows);
 	ports->from_postfix = true;
-	read_added(ports, postfix);
+	read_added(ports, config, postfix);
 	ports->networks = xstrdup(postfix_get(postfix, NULL, "mynetworks"));
 	ports->recipients_renamed = is_off_anywhere(postfix);
 	ports->unquoted =
@@ -467,6 +467,7 @@ void forecast_ports_close(struct forecast_ports *ports)
 	config_free(ports->own);
 	free(ports->networks);
 	free(ports->copy_to);
+	forecast_copies_free(ports->copies);
 	free(ports->list);
 	memset(ports, 0, sizeof(*ports));
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/config/config.h"
+#include "policyd/query/forecast_copies.h"
 #include "policyd/query/forecast_lists.h"
 
 /* A port where the client may have been. */
@@ -55,11 +56,12 @@ struct forecast_ports {
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
 	char *copy_to;		 /* always_bcc; or NULL */
-	bool adds_recipients;	 /* it has more than those of the clients, or
-				    may have */
-	bool milters;		 /* programs that may replace recipients */
-	bool unquoted;		 /* addresses are logged without quotes */
-	bool senders_renamed;	 /* canonical maps or masquerading */
+	struct forecast_copies *copies; /* the other ones; or NULL */
+	bool adds_recipients; /* it has more than those of the clients, or
+				 may have */
+	bool milters;	      /* programs that may replace recipients */
+	bool unquoted;	      /* addresses are logged without quotes */
+	bool senders_renamed; /* canonical maps or masquerading */
 };
 
 /* forecast_ports_open - read the Postfix that config imports from; without one,

@@ -11,7 +11,7 @@
 #include "lib/postlog/postlog_time.h"
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
-#include "policyd/query/forecast_advice.h"
+#include "policyd/query/forecast_advice_internal.h"
 
 #define LOGINS_SHOWN 200 /* of the groups that are not shown */
 
@@ -72,16 +72,9 @@ static void put_networks(const struct forecast_group *group, FILE *out)
 		fputs(" and others", out);
 }
 
-/* put_group - who, and why */
-static void put_group(const struct forecast_group *group, FILE *out)
+/* put_who - the port, the clients and the login */
+static void put_who(const struct forecast_group *group, FILE *out)
 {
-	size_t i;
-
-	fprintf(out, "%9lu  ", group->count);
-	if (group->kind == FORECAST_DOUBTED) {
-		fprintf(out, "%s\n", group->reason);
-		return;
-	}
 	fprintf(out, "port %s",
 		*group->port != '\0' ? group->port : group->ports);
 	fputs(" (", out);
@@ -99,6 +92,19 @@ static void put_group(const struct forecast_group *group, FILE *out)
 	} else {
 		fputs("no login", out);
 	}
+}
+
+/* put_group - who, and why */
+static void put_group(const struct forecast_group *group, FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "%9lu  ", group->count);
+	if (group->kind == FORECAST_DOUBTED) {
+		fprintf(out, "%s\n", group->reason);
+		return;
+	}
+	put_who(group, out);
 	if (*group->domain != '\0') {
 		fputs(", to ", out);
 		put_quoted(out, group->domain);
@@ -214,6 +220,40 @@ static void put_advice(const struct forecast_adviser *adviser,
 	forecast_advice_clear(&advice);
 }
 
+/* The pieces of advice that were printed, and the groups that had them first.
+ */
+struct told {
+	char *texts[FORECAST_GROUPS_SHOWN];
+	const struct forecast_group *groups[FORECAST_GROUPS_SHOWN];
+	size_t count;
+};
+
+/* put_advice_once - the same for several groups is printed for the first */
+static void put_advice_once(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group,
+			    struct told *told, FILE *out)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *lines = advice_open(&text, &length);
+	size_t i = 0;
+
+	put_advice(adviser, group, lines);
+	fclose(lines);
+	while (i < told->count && strcmp(told->texts[i], text) != 0)
+		i++;
+	if (i < told->count && length > 0) {
+		fputs("\t\tto keep them: the same as for ", out);
+		put_who(told->groups[i], out);
+		fputs(", above\n", out);
+		free(text);
+		return;
+	}
+	fputs(text, out);
+	told->texts[told->count] = text;
+	told->groups[told->count++] = group;
+}
+
 /* put_line - of what is advised for all groups together */
 static void put_line(void *context, const char *where, const char *write)
 {
@@ -273,6 +313,7 @@ static void put_groups(const struct forecasts *forecasts,
 {
 	const struct forecast_groups *groups = &forecasts->groups;
 	unsigned long left = groups->ungrouped[kind];
+	struct told told = { .count = 0 };
 	size_t shown = 0;
 	size_t i, k;
 
@@ -289,8 +330,10 @@ static void put_groups(const struct forecasts *forecasts,
 		for (k = 0; k < group->example_count; k++)
 			fprintf(out, "\t\t%s\n", group->examples[k]);
 		if (adviser != NULL)
-			put_advice(adviser, group, out);
+			put_advice_once(adviser, group, &told, out);
 	}
+	while (told.count > 0)
+		free(told.texts[--told.count]);
 	put_left(groups, kind, left, out);
 }
 

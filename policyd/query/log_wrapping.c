@@ -2,10 +2,11 @@
 /* log_wrapping - lines in the log of a container
  *
  * Docker (json-file) writes {"log":"TEXT\n","stream":"stderr","time":"..."},
- * Podman and Kubernetes TIME stderr F TEXT; docker logs -t prints TIME TEXT.
- * TEXT is what the container wrote, and is judged like a line of any file: it
- * must begin with what policyd, or a log daemon, puts at the beginning of its
- * lines. */
+ * Podman and Kubernetes TIME stderr F TEXT; docker logs -t, podman logs -t and
+ * kubectl logs --timestamps print TIME TEXT; socklog writes TIME mail.info:
+ * TEXT. TEXT is what the container wrote, and is judged like a line of any
+ * file: it must begin with what policyd, or a log daemon, puts at the beginning
+ * of its lines. */
 
 #include "policyd/query/log_wrapping.h"
 
@@ -17,7 +18,8 @@
 #include "lib/base/xalloc.h"
 #include "policyd/query/json.h"
 
-#define DIGITS "0123456789"
+#define DIGITS	"0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyz" DIGITS
 
 /* unwrap_object - of Docker. A text of several lines is none. */
 static char *unwrap_object(const char *line)
@@ -36,16 +38,29 @@ static char *unwrap_object(const char *line)
 	return text;
 }
 
-/* unwrap_time - of docker logs -t: nanoseconds, and then a line that has a time
- * of its own. No log daemon writes two. */
+/* skip_facility - "mail.info: "; unchanged: there is none */
+static const char *skip_facility(const char *text)
+{
+	const char *end = text + strspn(text, LETTERS);
+
+	if (end == text || *end != '.')
+		return text;
+	end += 1 + strspn(end + 1, LETTERS);
+	return end[0] == ':' && end[1] == ' ' ? end + 2 : text;
+}
+
+/* unwrap_time - behind the time is a line that has one of its own. No log
+ * daemon writes two, and the brackets of the kernel are none. */
 static char *unwrap_time(const char *line, size_t length)
 {
 	const char *text = line + length;
 	struct log_prefix prefix;
 
-	if (length != strlen("2026-11-24T15:00:00.123456789Z") ||
-	    line[19] != '.' || line[length - 1] != 'Z' || *text++ != ' ' ||
-	    !log_prefix_read(&prefix, text) || prefix.stamp_length == 0)
+	if (*text != ' ')
+		return NULL;
+	text = skip_facility(text + 1);
+	if (*text == '[' || !log_prefix_read(&prefix, text) ||
+	    prefix.stamp_length == 0)
 		return NULL;
 	return xstrdup(text);
 }
@@ -56,6 +71,8 @@ static char *unwrap_words(const char *line)
 	static const char *const streams[] = { " stdout F ", " stderr F " };
 	size_t length = strspn(line, DIGITS "-+:.TZ"), i;
 
+	if (*line == '@')
+		return unwrap_time(line, 1 + strspn(line + 1, DIGITS "abcdef"));
 	if (length < strlen("2026-11-24T15:00:00Z") || line[10] != 'T')
 		return NULL;
 	for (i = 0; i < 2; i++)

@@ -35,8 +35,7 @@ static int open_tables(struct past_rates *rates, const char *directory,
 
 	for (i = 0; i < list->count; i++) {
 		const struct rate *rate = &list->rates[i];
-		struct rate_shape shape = rate_shape_of(
-			&rate->limits, rate_unit_of(rate), rate->keys);
+		struct rate_shape shape = rate_shape_needed(rate);
 		char *path = xasprintf("%s/%zu", directory, i);
 
 		rates->tables[i] =

@@ -37,10 +37,11 @@ struct input {
 	size_t length;			     /* of it; 0: outside a request */
 	unsigned long start;		     /* its first line */
 	bool has_type;			     /* request= was read */
-	bool has_returns; /* its lines end in a carriage return, too */
-	bool too_long;	  /* it has more bytes than allowed */
-	bool unended;	  /* the current line has no newline */
-	bool numbered;	  /* its lines are counted from its beginning */
+	bool has_returns;	/* its lines end in a carriage return, too */
+	bool too_long;		/* it has more bytes than allowed */
+	bool unended;		/* the current line has no newline */
+	bool numbered;		/* its lines are counted from its beginning */
+	unsigned long mentions; /* lines of no use that name smtpd(8) */
 };
 
 /* is_usual - is a line of no use nothing to name? In the log of Postfix, or
@@ -195,11 +196,13 @@ static void read_other(struct input *input, char *line)
 	if (!input->numbered)
 		place.line = 0;
 	if (reader->other != NULL &&
-	    reader->other(reader->context, line, &place))
+	    reader->other(reader->context, line, &place)) {
 		reader->used++;
-	else
-		skip_line(input, SKIP_FOREIGN,
-			  "neither a decision of policyd nor a request");
+		return;
+	}
+	input->mentions += strstr(line, "smtpd[") != NULL;
+	skip_line(input, SKIP_FOREIGN,
+		  "neither a decision of policyd nor a request");
 }
 
 /* time_of - when a line was written */
@@ -352,6 +355,14 @@ static void check_content(const struct input *input, unsigned long before)
 		return;
 	if (input->place.line == 0)
 		fprintf(stderr, "policyd: %s: is empty\n", input->place.file);
+	else if (input->mentions > 0)
+		fprintf(stderr,
+			"policyd: %s: %lu of %lu line%s %s of smtpd, but not "
+			"behind just a time and the name of a host, where log "
+			"daemons write it\n",
+			input->place.file, input->mentions, input->place.line,
+			input->place.line == 1 ? "" : "s",
+			input->mentions == 1 ? "speaks" : "speak");
 	else
 		fprintf(stderr,
 			"policyd: %s: nothing of Postfix's smtpd or of policyd "

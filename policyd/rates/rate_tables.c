@@ -45,8 +45,7 @@ open_one(const struct config *config, const struct rate *rate,
 	 void (*note)(void *context, const char *line), void *context,
 	 struct error *error)
 {
-	struct rate_shape shape =
-		rate_shape_of(&rate->limits, rate_unit_of(rate), rate->keys);
+	struct rate_shape shape = rate_shape_needed(rate);
 	char *path = rate_tables_path(config, rate);
 	struct rate_table *table =
 		rate_table_open(path, &shape, config->uid, clock, error);
@@ -116,6 +115,29 @@ void rate_tables_migrate(struct rate_table **tables,
 		rate_table_migrate(tables[i], rate_now_us());
 }
 
+/* rate_tables_begin - nobody hands over to this process */
+void rate_tables_begin(struct rate_table **tables, const struct config *config,
+		       void (*note)(void *context, const char *line),
+		       void *context)
+{
+	for (size_t i = 0; tables != NULL && i < config->rates.count; i++) {
+		char *path, *line;
+
+		if (rate_table_found(tables[i]) != RATE_FOUND_WAITING)
+			continue;
+		path = rate_tables_path(config, &config->rates.rates[i]);
+		line = xasprintf("%s: another process has it open, and other "
+				 "windows or keys take effect now: if that is "
+				 "a policyd, it cannot count any more, and "
+				 "defers mail",
+				 path);
+		note(context, line);
+		free(line);
+		free(path);
+	}
+	rate_tables_migrate(tables, config);
+}
+
 /* rate_tables_close - close all */
 void rate_tables_close(struct rate_table **tables, const struct config *config)
 {
@@ -136,8 +158,7 @@ struct store_rate *rate_tables_store(const struct config *config)
 		const struct rate *rate = &list->rates[i];
 
 		rates[i].name = rate->name;
-		rates[i].shape = rate_shape_of(&rate->limits,
-					       rate_unit_of(rate), rate->keys);
+		rates[i].shape = rate_shape_needed(rate);
 	}
 	return rates;
 }

@@ -30,6 +30,13 @@ struct rate_table **rate_tables_find(const struct config *config,
 void rate_tables_migrate(struct rate_table **tables,
 			 const struct config *config);
 
+/* rate_tables_begin - the same, when there is no previous server: limits of
+ * windows that are not in the file yet would not be enforced. note: a line for
+ * the log if another process uses a file. */
+void rate_tables_begin(struct rate_table **tables, const struct config *config,
+		       void (*note)(void *context, const char *line),
+		       void *context);
+
 /* rate_tables_store - the rates of a configuration, as a store of several hosts
  * knows them, by their index; the caller frees it. The names are those of
  * config. */

@@ -15,6 +15,7 @@
 #include "lib/base/printable.h"
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
+#include "lib/table/table.h"
 #include "lib/text/casefold.h"
 #include "policyd/rates/rates_internal.h"
 
@@ -56,14 +57,48 @@ static const struct rate *find_rate(const struct config *config,
 	return NULL;
 }
 
-/* folded - the key as it is counted; the caller frees it */
-static char *folded(const struct rate *rate, const char *key)
-{
-	size_t length = strlen(key);
-	char *text = xmalloc(CASEFOLD_SIZE(length));
+/* The key that was asked about. */
+struct asked {
+	const char *key;	  /* as it is counted; NULL: none was given */
+	const char *plain;	  /* as it was given, but for upper case */
+	char text[RATE_KEY_SIZE]; /* of key */
+	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)]; /* of plain */
+};
 
-	casefold(text, key, length, rate->utf8);
-	return text;
+/* is_other - is it counted under another name? */
+static bool is_other(const struct asked *asked)
+{
+	return asked->key != NULL && strcmp(asked->key, asked->plain) != 0;
+}
+
+/* say_key - a line about a key of a rate */
+static void say_key(const struct rate *rate, const char *key, const char *what,
+		    const char *more)
+{
+	struct printable all;
+
+	printable_open(&all);
+	fprintf(all.stream, "policyd: %s: %s %s%s\n", rate->name, key, what,
+		more);
+	printable_close(&all, stderr);
+}
+
+/* find_key - the key that is meant by a text */
+static void find_key(struct asked *asked, const struct rate *rate,
+		     const char *text)
+{
+	struct table_trouble trouble;
+
+	casefold(asked->folded, text, strnlen(text, RATE_KEY_SIZE - 1),
+		 rate->utf8);
+	asked->plain = asked->folded;
+	asked->key = asked->text;
+	if (rate_key_given(rate, text, asked->text, &trouble) < 0)
+		say_key(rate, asked->key,
+			"is taken as it is, since key_maps cannot be used: ",
+			trouble.why != NULL ? trouble.why : "unknown");
+	else if (is_other(asked))
+		say_key(rate, asked->plain, "is counted as ", asked->key);
 }
 
 /* parse_time - a number of seconds, or with s, m, h, d or w; 0: it is none */
@@ -95,6 +130,33 @@ static uint64_t parse_time(const char *text)
 	return 0;
 }
 
+/* has_counts - a row with anything in it */
+static int has_counts(void *context, const struct rate_row *row)
+{
+	bool *found = context;
+
+	for (unsigned i = 0; i < row->windows; i++)
+		*found |= row->used[i] > 0;
+	return 0;
+}
+
+/* warn_unknown - a key that nobody has sent with may be a mistake */
+static void warn_unknown(const struct rates_counts *counts,
+			 const struct rate *rate, const char *key)
+{
+	struct error error;
+	bool found = false;
+
+	if (rates_counts_each(counts, rate, key, has_counts, &found, &error) <
+		    0 ||
+	    found)
+		return;
+	say_key(rate, key,
+		"is blocked; nothing is counted for it now, so make sure that "
+		"it is spelled as in the log (rate_key=)",
+		"");
+}
+
 /* block - a key, for a time or for good */
 static int block(const struct rates_counts *counts, const struct rate *rate,
 		 const char *key, const struct rates_options *options)
@@ -111,48 +173,47 @@ static int block(const struct rates_counts *counts, const struct rate *rate,
 			options->time);
 		return EX_USAGE;
 	}
-	if (rates_counts_block(counts, rate, key, seconds, &error) == 0)
-		return EX_OK;
-	fprintf(stderr, "policyd: %s\n", error.text);
-	return EX_TEMPFAIL;
+	if (rates_counts_block(counts, rate, key, seconds, &error) < 0) {
+		fprintf(stderr, "policyd: %s\n", error.text);
+		return EX_TEMPFAIL;
+	}
+	warn_unknown(counts, rate, key);
+	return EX_OK;
 }
 
-/* say_nothing - there was nothing to change */
-static void say_nothing(const struct rate *rate, const char *key,
-			const char *what)
+/* undo - unblock or forget one key. 1, 0 or -1 */
+static int undo(const struct rates_counts *counts, const struct rate *rate,
+		const char *key, const struct rates_options *options,
+		struct error *error)
 {
-	struct printable all;
-
-	printable_open(&all);
-	fprintf(all.stream, "policyd: %s: %s %s\n", rate->name, key, what);
-	printable_close(&all, stderr);
+	return options->unblock ? rates_counts_unblock(counts, rate, key, error)
+				: rates_counts_reset(counts, rate, key, error);
 }
 
-/* change - block, unblock, or forget one key */
+/* change - block, unblock, or forget one key. Counts and blocks of the name
+ * that was given, from a time before key_maps had it, end, too. */
 static int change(const struct rates_counts *counts, const struct rate *rate,
+		  const struct asked *asked,
 		  const struct rates_options *options)
 {
-	char *key = folded(rate, options->arguments[1]);
 	struct error error;
-	int status = EX_OK;
-	int done = 1;
+	int done, plain = 0;
 
 	if (options->block)
-		status = block(counts, rate, key, options);
-	else if (options->unblock)
-		done = rates_counts_unblock(counts, rate, key, &error);
-	else
-		done = rates_counts_reset(counts, rate, key, &error);
-	if (done == 0)
-		say_nothing(rate, key,
-			    options->unblock ? "is not blocked"
-					     : "has not been counted");
-	if (done < 0) {
+		return block(counts, rate, asked->key, options);
+	done = undo(counts, rate, asked->key, options, &error);
+	if (done >= 0 && is_other(asked))
+		plain = undo(counts, rate, asked->plain, options, &error);
+	if (done < 0 || plain < 0) {
 		fprintf(stderr, "policyd: %s\n", error.text);
-		status = EX_TEMPFAIL;
+		return EX_TEMPFAIL;
 	}
-	free(key);
-	return status;
+	if (done == 0 && plain == 0)
+		say_key(rate, asked->key,
+			options->unblock ? "is not blocked"
+					 : "has not been counted",
+			"");
+	return EX_OK;
 }
 
 /* rates_row_limit - of the window of that length */
@@ -236,15 +297,16 @@ static int compare_rows(const void *one, const void *other)
 
 /* gather - the rows of one rate, or of one key in it */
 static int gather(struct rates_rows *rows, const struct rates_counts *counts,
-		  const struct rate *rate, const char *name, unsigned least,
-		  struct error *error)
+		  const struct rate *rate, const struct asked *asked,
+		  unsigned least, struct error *error)
 {
 	struct keeper keeper = { rows, rate, least };
-	char *key = name != NULL ? folded(rate, name) : NULL;
-	int result;
+	int result = rates_counts_each(counts, rate, asked->key, keep_row,
+				       &keeper, error);
 
-	result = rates_counts_each(counts, rate, key, keep_row, &keeper, error);
-	free(key);
+	if (result == 0 && is_other(asked))
+		result = rates_counts_each(counts, rate, asked->plain, keep_row,
+					   &keeper, error);
 	return result;
 }
 
@@ -272,10 +334,9 @@ static void clear_rows(struct rates_rows *rows)
 /* gather_all - the rows that were asked for; 0, or -1 */
 static int gather_all(struct rates_rows *rows,
 		      const struct rates_counts *counts,
-		      const struct rate *only,
+		      const struct rate *only, const struct asked *asked,
 		      const struct rates_options *options)
 {
-	const char *key = options->count > 1 ? options->arguments[1] : NULL;
 	const struct rate_list *list = &counts->config->rates;
 	struct error error;
 
@@ -284,7 +345,7 @@ static int gather_all(struct rates_rows *rows,
 
 		if (only != NULL && rate != only)
 			continue;
-		if (gather(rows, counts, rate, key, least_of(rate, options),
+		if (gather(rows, counts, rate, asked, least_of(rate, options),
 			   &error) == 0)
 			continue;
 		fprintf(stderr, "policyd: %s\n", error.text);
@@ -293,14 +354,49 @@ static int gather_all(struct rates_rows *rows,
 	return 0;
 }
 
+/* say_uncounted - a rate whose counts are nowhere yet */
+static int say_uncounted(const struct rate *rate)
+{
+	fprintf(stderr,
+		"policyd: %s: nothing has been counted yet; start policyd "
+		"first\n",
+		rate->name);
+	return EX_UNAVAILABLE;
+}
+
+/* is_counted - are there counts of this rate? */
+static bool is_counted(const struct rates_counts *counts,
+		       const struct rate *rate)
+{
+	return counts->tables[rate->index] != NULL || counts->map.count > 0;
+}
+
+/* say_missing - nothing was found: is that because nothing is counted? */
+static int say_missing(const struct rates_counts *counts,
+		       const struct rate *only, const struct asked *asked,
+		       const struct rates_options *options)
+{
+	const struct rate_list *list = &counts->config->rates;
+	int status = EX_OK;
+
+	for (size_t i = 0; i < list->count; i++)
+		if ((only == NULL || only == &list->rates[i]) &&
+		    !is_counted(counts, &list->rates[i]))
+			status = say_uncounted(&list->rates[i]);
+	if (status == EX_OK && only != NULL && asked->key != NULL &&
+	    !options->over)
+		say_key(only, asked->key, "has not been counted", "");
+	return status;
+}
+
 /* list - print what was asked for */
 static int list(const struct rates_counts *counts, const struct rate *only,
-		const struct rates_options *options)
+		const struct asked *asked, const struct rates_options *options)
 {
 	struct rates_rows rows = { 0 };
 	int status;
 
-	if (gather_all(&rows, counts, only, options) < 0) {
+	if (gather_all(&rows, counts, only, asked, options) < 0) {
 		clear_rows(&rows);
 		return EX_TEMPFAIL;
 	}
@@ -311,7 +407,10 @@ static int list(const struct rates_counts *counts, const struct rate *only,
 	else
 		rates_print(&rows, options->count > 1, options->over ? 100 : 0,
 			    stdout);
-	status = options->over && rows.count > 0 ? SOMEBODY_OVER : EX_OK;
+	if (rows.count == 0)
+		status = say_missing(counts, only, asked, options);
+	else
+		status = options->over ? SOMEBODY_OVER : EX_OK;
 	clear_rows(&rows);
 	return status;
 }
@@ -329,23 +428,6 @@ static void say_local(const char *why)
 		why);
 }
 
-/* say_away - which stores cannot be asked, of those that this is about; how
- * many */
-static size_t say_away(const struct rates_counts *counts,
-		       const struct rate *rate,
-		       const struct rates_options *options, bool changes)
-{
-	char *key = NULL;
-	size_t away;
-
-	if (rate != NULL && options->count > 1)
-		key = folded(rate, options->arguments[1]);
-	away = rates_counts_away(counts, key,
-				 changes ? say_unchanged : say_local);
-	free(key);
-	return away;
-}
-
 /* answer - with the counts that there are */
 static int answer(const struct rates_counts *counts, const struct rate *rate,
 		  const struct rates_options *options)
@@ -353,19 +435,20 @@ static int answer(const struct rates_counts *counts, const struct rate *rate,
 	/* A change names a rate: main() has seen to that. */
 	bool changes = rate != NULL &&
 		       (options->reset || options->block || options->unblock);
-	size_t away = say_away(counts, rate, options, changes);
+	struct asked asked = { .key = NULL };
+	size_t away;
 
+	if (rate != NULL && options->count > 1)
+		find_key(&asked, rate, options->arguments[1]);
+	away = rates_counts_away(counts, asked.key,
+				 changes ? say_unchanged : say_local);
 	if (!changes)
-		return list(counts, rate, options);
+		return list(counts, rate, &asked, options);
 	if (away > 0)
 		return EX_TEMPFAIL;
-	if (counts->tables[rate->index] != NULL || counts->map.count > 0)
-		return change(counts, rate, options);
-	fprintf(stderr,
-		"policyd: %s: nothing has been counted yet; start policyd "
-		"first\n",
-		rate->name);
-	return EX_UNAVAILABLE;
+	if (!is_counted(counts, rate))
+		return say_uncounted(rate);
+	return change(counts, rate, &asked, options);
 }
 
 /* rates - see above */

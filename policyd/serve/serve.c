@@ -338,6 +338,9 @@ static int obey(struct service_process *process,
 		serve_drain(process);
 		return 0;
 	case CHANNEL_NEWS:
+		/* Nothing is handed over: a previous server drains. */
+		if (message->number == 0)
+			rate_tables_migrate(process->tables, process->config);
 		status_news(process->status, &message->body.news,
 			    message->number != 0);
 		return 0;
@@ -433,6 +436,9 @@ static int start(struct service_process *process, const struct options *options)
 		return refuse(process->channel, EX_CONFIG, &error);
 	if (prepare(process, &error) < 0)
 		return refuse(process->channel, EX_TEMPFAIL, &error);
+	if (options->lenient)
+		rate_tables_begin(process->tables, process->config, note_table,
+				  process);
 	return run(process, &error);
 }
 

@@ -193,6 +193,7 @@ int serve_stdio(const struct options *options)
 		return EX_CONFIG;
 	policy = policy_new(config);
 	tables = rate_tables_open(config, note_table, NULL, &error);
+	rate_tables_begin(tables, config, note_table, NULL);
 	policy_rates(policy, tables, &seen);
 	result = tables != NULL || config->rates.count == 0
 			 ? run_stdio(config, policy, &error)

@@ -152,10 +152,16 @@ static void hear_all(enum server_process_state state, const uint8_t *place,
 	monitor_hear(&monitor, process);
 	require(monitor.sockets.count == 0 && monitor.pid_file.path == NULL);
 	require(!monitor.done && !monitor.stopping && monitor.next == NULL);
-	require(monitor.restart_ms == UINT64_MAX && monitor.news.reloads == 0);
+	require(monitor.news.reloads == 0);
+	require((monitor.restart_ms == UINT64_MAX) ==
+		(process->state != SERVER_PROCESS_KILLED));
+	require((process->state == SERVER_PROCESS_KILLED) ==
+		(state != SERVER_PROCESS_LEAVING &&
+		 process->reason.text[0] != '\0'));
 	require(monitor.accepted == -1 && process->accepted == -1);
 	require(process->listeners == NULL && process->watched.count == 0);
 	require(process->state == state ||
+		process->state == SERVER_PROCESS_KILLED ||
 		(state == SERVER_PROCESS_TAKING &&
 		 process->state == SERVER_PROCESS_SERVING));
 	close(server);
@@ -172,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	hear_all((enum server_process_state)(SERVER_PROCESS_TAKING +
-					     data[0] % (SERVER_PROCESS_FAILED -
+					     data[0] % (SERVER_PROCESS_ENDING -
 							SERVER_PROCESS_TAKING)),
 		 data + 1, data + size);
 	require(channel_pair(&monitor, &server, &error) == 0);

@@ -459,6 +459,65 @@ def test_dovecot(program):
         assert kind.said()[1:] == ([], 0), kind.said()
 
 
+# smtpd_milters, other settings: what is said, and whether mail stops.
+MILTERS = (
+    ("inet:127.0.0.1:9", {}, "inet:127.0.0.1:9: Connection refused: each "
+     "message is refused for now \\(default action: tempfail\\)$", True),
+    ("unix:run/milter", {"milter_default_action": "Accept"},
+     "No such file.*: messages pass without it", False),
+    ("{ inet:9, default_action=reject }", {"milter_default_action": "accept"},
+     "inet:9: Connection refused: each message is refused \\(", True),
+    ("local:run/milter", {"milter_default_action": "quarantine"},
+     "each message is put on hold", True),
+    ("inet:127.0.0.1:9", {"smtpd_milter_maps": "inline:{192.0.2.1=DISABLE}"},
+     "but for clients in smtpd_milter_maps$", True),
+    ("localhost:9", {}, "localhost:9: it has to begin with inet: or unix:",
+     True),
+    ("Unix:private/policyd", {}, "it has to begin with inet: or unix:", True),
+    ("unix:private/policyd", {}, None, False),
+    ("inet:192.0.2.1:9", {}, None, False),
+    ("inet:127.0.0.1:9", {"receive_override_options": "no_milters"}, None,
+     False),
+)
+
+
+def test_milters(program):
+    """a milter that nobody listens for, which stops all mail by default"""
+    for milters, settings, wanted, stops in MILTERS:
+        with Kind(program, "06", **USERS, smtpd_milters=milters,
+                  **settings) as kind:
+            _, findings, status = kind.said()
+            texts = [finding["text"] for finding in findings]
+            assert len(texts) == (1 if wanted else 0), (milters, texts)
+            assert not wanted or has(texts, wanted), (milters, texts)
+            assert status == (1 if stops else 0), (milters, status, texts)
+
+
+def test_useless(program):
+    """a port where users can log in, and nobody can send"""
+    early = "smtpd_client_restrictions=permit_sasl_authenticated,reject"
+    for options, wanted, cured in (
+            (early, None, False),
+            (early + "\n  -o smtpd_delay_reject=no",
+             "port 2525, but nobody may send anything there: reject in "
+             "smtpd_client_restrictions refuses all before they can log in",
+             True),
+            ("smtpd_sender_restrictions=reject",
+             "reject in smtpd_sender_restrictions refuses all$", False)):
+        with Kind(program, "06", **USERS) as kind:
+            kind.put("master.cf", "smtp inet n - n - - smtpd\n"
+                     "2525 inet n - n - - smtpd\n  -o " + options + "\n")
+            _, findings, status = kind.said()
+            texts = [each["text"] for each in findings]
+            assert status == 0 and len(texts) == (1 if wanted else 0), texts
+            if wanted:
+                assert has(texts, wanted), texts
+                assert bool(findings[0]["command"]) == cured, findings
+            if cured:
+                run("/bin/sh", "-c", findings[0]["command"])
+                assert kind.said()[1:] == ([], 0), kind.said()
+
+
 def test_ours(program):
     """what policyd -t says is said, too, and counts"""
     with Kind(program, "06", **USERS) as kind:
@@ -600,8 +659,7 @@ def test_commands(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_return_data, test_return_tls,
-        test_domains,
-        test_one_command, test_twice, test_nobody, test_certificate,
-        test_networks, test_tables, test_front,
-        test_servers, test_misspelt, test_dovecot, test_ours, test_notation,
-        test_unasked, test_many, test_bad, test_commands]))
+        test_domains, test_one_command, test_twice, test_nobody,
+        test_certificate, test_networks, test_tables, test_front, test_servers,
+        test_misspelt, test_dovecot, test_milters, test_useless, test_ours,
+        test_notation, test_unasked, test_many, test_bad, test_commands]))

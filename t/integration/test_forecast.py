@@ -177,6 +177,34 @@ def test_shapes(program):
                 assert len(again) == len(found), (name, again)
 
 
+# How other log daemons write "STAMP HOST NAME[PID]: TEXT", by its parts.
+REWRITTEN = {
+    "Solaris": "{0} {1} {2}: [ID 197553 mail.info] {3}",
+    "AIX": "{0} {1} mail:info {2}: {3}",
+    "with priority": "<22>{0} {1} {2}: {3}",
+    "chain of hosts": "{0} s_sys@{1} {2}: {3}",
+    "podman logs -t": "2026-11-24T15:00:00+01:00 {0} {1} {2}: {3}",
+    "socklog": "2026-11-24T14:00:00.12345 mail.info: {0} {2}: {3}",
+    "kubectl": "[pod/mail-0/postfix] {0} {1} {2}: {3}",
+    "colours": "\033[36mpostfix-1  |\033[0m {0} {1} {2}: {3}",
+}
+
+
+def test_other_shapes(program):
+    """the story of Debian, as other systems write it"""
+    with open(os.path.join(DATA, "debian")) as file:
+        parts = [re.match(r"(.{15}) (\S+) ([^:]+): (.*)", line).groups()
+                 for line in file]
+    for name, form in REWRITTEN.items():
+        log = "".join(form.format(*part) + "\n" for part in parts)
+        with written(c_conf=DOMAINS, log=log) as directory:
+            _, summary = groups(program, os.path.join(directory, "c.conf"),
+                                os.path.join(directory, "log"))
+            assert [summary[member] for member in (
+                "accepted", "refused", "would_be_refused", "cannot_tell",
+                "lines")] == [4, 2, 1, 0, summary["lines"]], (name, summary)
+
+
 def test_compressed(program):
     """a rotated log: the older part is compressed; one that is cut; those of
     docker"""
@@ -246,6 +274,25 @@ def test_text(program):
         assert status == 1 and "mode = observe" in out, out
         with open(log) as text:
             assert ask(program, path("c.conf"), input=text.read())[0] == 1
+
+
+def test_same_advice(program):
+    """what is the same for several groups is written once"""
+    old = "TLSv1.1 with cipher ECDHE-RSA-AES256-SHA"
+    log = "".join(session(tls=old, login=login, ident="%05X" % number)
+                  for number, login in enumerate(("alice", "bob", "carol")))
+    with written(c_conf=DOMAINS, log=log + session()) as directory:
+        config = os.path.join(directory, "c.conf")
+        _, out, _ = ask(program, config, os.path.join(directory, "log"))
+        assert "of 4 recipients" in out and "4 would be refused" in out, out
+        assert out.count("\t\tto keep them, if they cannot use better "
+                         "encryption, write:\n") == 1, out
+        assert out.count("\t\tto keep them: the same as for port 25 (postfix), "
+                         "clients in 192.0.2.0/24, login alice, above\n") == 2, \
+            out
+        found, _ = groups(program, config, os.path.join(directory, "log"))
+        assert all(group["advice"]["condition"] for group in found
+                   if group["kind"] == "refused"), found
 
 
 def test_readme(program):
@@ -338,6 +385,14 @@ BAD = {
     "binary": (bytes(range(256)) * 40, NOTHING % ("binary", 41, 41)),
     "other": (b"Nov 24 15:00:00 mx sshd[1]: x\n" * 3,
               NOTHING % ("other", 3, 3)),
+    # Its name is a path.
+    "cron": (b"Nov 24 15:00:00 mx /usr/sbin/cron[1]: (root) CMD (x)\n" * 2,
+             NOTHING % ("cron", 2, 2)),
+    "names": (b"mx postfix/smtpd[1]: connect from h[192.0.2.1]\n"
+              b"mx postfix/qmgr[2]: AAAAA: removed\n",
+              r"^policyd: \S+names: 1 of 2 lines speaks of smtpd, but not "
+              r"behind just a time and the name of a host, where log daemons "
+              r"write it\npolicyd: 0 judged, 2 skipped \(.*\)\n$"),
     "zeros": (b"\0" * 1000, NOTHING % ("zeros", 1, 1)),
     "gzip": (gzip.compress(b"Nov 24 15:00:00 mx sshd[1]: x\n")[:20],
              r"^policyd: \S+gzip: gzip could not read all of it\n"
@@ -435,7 +490,7 @@ def test_rotated(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_shapes, test_compressed, test_new_year, test_text,
-                      test_readme, test_unknown, test_ports, test_ours,
-                      test_against, test_bad, test_huge,
-                      test_rotated, test_real]))
+    sys.exit(run_all([test_shapes, test_other_shapes, test_compressed,
+                      test_new_year, test_text, test_same_advice, test_readme,
+                      test_unknown, test_ports, test_ours, test_against,
+                      test_bad, test_huge, test_rotated, test_real]))

@@ -348,10 +348,10 @@ def test_excluded(program):
             with open(os.path.join(place.config, "main.cf"), "w") as file:
                 file.write("compatibility_level = 3.6\n" + main)
             settle(place.config)
-            text = 'import_postfix = "%s"\n' % place.config + \
-                "restrictions = { permit_auth_destination, " \
+            text = place.configure(
+                "restrictions = { permit_auth_destination, "
                 "permit_mynetworks, reject }\n" + (
-                    "mynetworks = { %s }\n" % value if value else "")
+                    "mynetworks = { %s }\n" % value if value else ""))
             for left in 1, 1, 0:
                 with open(place.file, "w") as file:
                     file.write(text)
@@ -411,7 +411,7 @@ def test_anybody(program):
             "b@far.example", to)
         with Place(MAIN) as place, written(log=log) as directory:
             logged = os.path.join(directory, "log")
-            text = 'import_postfix = "%s"\n' % place.config + more
+            text = place.configure(more)
             for left in 1, 1, 0:
                 with open(place.file, "w") as file:
                     file.write(text)
@@ -453,8 +453,7 @@ def test_ambiguous(program):
         with Place(MAIN, master) as place, written(
                 log=LOGS_TLS + log) as directory:
             logged = os.path.join(directory, "log")
-            with open(place.file, "w") as file:
-                file.write('import_postfix = "%s"\n' % place.config + text)
+            place.configure(text)
             status, out, _ = ask(program, place.file, logged)
             assert status == 1 and "port 25 or 587 (postfix), " in out and \
                 ", service mx or submission)\n" in out, (name, out)
@@ -485,10 +484,10 @@ def test_senders(program):
             for entry, count in (("a@local.test=alice", 2),
                                  ("a@local.test=alice bob", 1),
                                  ("x@local.test=alice", 0)):
-                text = 'import_postfix = "%s"\nrestrictions = { ' \
+                text = "restrictions = { " \
                     "reject_known_sender_login_mismatch, " \
                     "permit_auth_destination, permit_sasl_authenticated, " \
-                    "reject }\n" % place.config
+                    "reject }\n"
                 line = "%s = %s\n" % (option, "inline:{ {%s} }" % entry)
                 main = "compatibility_level = 3.6\n" + MAIN
                 if option == where:
@@ -498,8 +497,7 @@ def test_senders(program):
                 with open(os.path.join(place.config, "main.cf"), "w") as file:
                     file.write(main)
                 settle(place.config)
-                with open(place.file, "w") as file:
-                    file.write(text)
+                place.configure(text)
                 status, out, err = ask(program, place.file, logged)
                 assert status == (count > 0) and ", %d would be refused" % \
                     count in out, (entry, out, err)
@@ -556,15 +554,13 @@ def test_postfix(program):
     master = MASTER + "    -o mynetworks=127.0.0.1\n"
     with Place(main, master) as place, written(log=log) as directory:
         logged = os.path.join(directory, "log")
-        text = 'import_postfix = "%s"\n' % place.config
         for more, expected in (
                 ('reply = "ok"\n', []),
                 ("", ["postconf -c %s -P 'submission/inet/mynetworks="
                       "127.0.0.1,[2001:db8::30]/128'" % place.config,
                       "postconf -c %s -e 'mynetworks=127.0.0.0/8, [::1]/128, "
                       "192.168.1.30'" % place.config])):
-            with open(place.file, "w") as out:
-                out.write(text + more)
+            place.configure(more)
             assert sorted(filter(None, postfix_of(
                 program, place.file, logged))) == sorted(expected), expected
         shell(expected)

@@ -92,9 +92,7 @@ def test_typed(program):
         with Place(MAIN + main, "smtp inet n - y - - smtpd\n" + options) as \
                 place, written(log=LOGS_TLS + log) as directory:
             logged = os.path.join(directory, "log")
-            text = 'import_postfix = "%s"\n' % place.config + text
-            with open(place.file, "w") as out:
-                out.write(text)
+            place.configure(text)
             status, out, err = ask(program, place.file, logged)
             count = log.count("connect from") // 2
             assert (status, err) == (1, "") and out.count(
@@ -124,7 +122,6 @@ def test_typed(program):
 def test_mistaken(program):
     """a domain that policyd.conf has by mistake: without it, a login in TLS is
     accepted, and another client is advised on as usual"""
-    text = 'import_postfix = "%s"\n'
     options = {"far.example": 'relay_domains = "far.example"\n',
                "[203.0.113.1]": 'inet_interfaces = "127.0.0.1, 203.0.113.1"\n'}
     for domain, option in options.items():
@@ -134,8 +131,7 @@ def test_mistaken(program):
             with Place(MAIN + "inet_interfaces = 127.0.0.1\n") as place, \
                     written(log=LOGS_TLS + log) as directory:
                 path = os.path.join(directory, "log")
-                with open(place.file, "w") as out:
-                    out.write(text % place.config + option)
+                place.configure(option)
                 status, out, err = ask(program, place.file, path)
                 assert status == 1 and "(permit_auth_destination, service" in \
                     out and "\t\tor, if they are not yours, remove them from " \
@@ -145,8 +141,7 @@ def test_mistaken(program):
                     domain[0] == "[") and "write:\n\t\tor" not in out, out
                 (group,), _ = groups(program, place.file, path)
                 assert group["advice"]["remove_from"] == name, group
-                with open(place.file, "w") as out:
-                    out.write(text % place.config)
+                place.configure()
                 status, out, err = ask(program, place.file, path)
                 assert status == (not login) and "if they are not" not in out, (
                     login, out, err)
@@ -168,8 +163,7 @@ def test_lists_of_a_port(program):
              "    -o syslog_name=x\n", False)):
         with Place(MAIN, "smtp inet n - y - - smtpd\n" + master) as place, \
                 written(log=log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             path = os.path.join(directory, "log")
             status, out, err = ask(program, place.file, path)
             assert status == 0 and ("cannot tell: 1" in out) == doubted == (
@@ -222,13 +216,10 @@ def test_login_in_plain_text(program):
                     if "previous" in options:
                         main.write("policyd_previous_1 = permit_mynetworks\n")
                 settle(place.config)
-                text = 'listen "unix:/var/spool/postfix/private/policyd" { }\n' \
-                    'import_postfix = "%s"\nallow_open_relay = yes\n' % \
-                    place.config + LOGINS + reply
-                if options.endswith("#"):
-                    text = text.replace("allow_open", 'mode = "observe"\nallow_open')
-                with open(place.file, "w") as out:
-                    out.write(text)
+                mode = 'mode = "observe"\n' if options.endswith("#") else ""
+                place.configure(
+                    'listen "unix:/var/spool/postfix/private/policyd" { }\n' +
+                    mode + "allow_open_relay = yes\n" + LOGINS + reply)
                 log = os.path.join(directory, "log")
                 status, out, err = ask(program, place.file, log)
                 assert status == refused and "%d would be ref" % refused in \
@@ -249,12 +240,10 @@ def test_certificates(program):
     with Place(MAIN) as place, written(
             log=LOGS_TLS + with_certificate()) as directory:
         logged = os.path.join(directory, "log")
-        text = ('import_postfix = "%s"\nrelay_clientcerts = '
-                '"inline:{ %s=h }"\nrestrictions = { permit_tls_clientcerts, '
-                'permit_auth_destination, reject }\n' % (
-                    place.config, FINGERPRINT))
-        with open(place.file, "w") as out:
-            out.write(text)
+        place.configure(
+            'relay_clientcerts = "inline:{ %s=h }"\nrestrictions = { '
+            "permit_tls_clientcerts, permit_auth_destination, reject }\n" %
+            FINGERPRINT)
         status, out, err = ask(program, place.file, logged)
         assert status == 1 and "(permit_tls_clientcerts, service" in out and \
             "into relay_clientcerts in main.cf, too\n" in out, (out, err)
@@ -275,8 +264,7 @@ def test_any_certificate(program):
                    % word) as place, \
                 written(log=LOGS_TLS + with_certificate()) as directory:
             logged = os.path.join(directory, "log")
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             status, out, err = ask(program, place.file, logged)
             assert status == 1 and ("put permit_tls_clientcerts before that "
                                     "restriction" in out) == certified and (
@@ -285,10 +273,8 @@ def test_any_certificate(program):
         with Place(MAIN + "relay_clientcerts = inline:{ %s=h }\n" %
                    FINGERPRINT) as place, \
                 written(log=LOGS_TLS + with_certificate()) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\nrestrictions = { '
-                          'permit_auth_destination, permit_tls_clientcerts, '
-                          'reject }\n' % place.config)
+            place.configure("restrictions = { permit_auth_destination, "
+                            "permit_tls_clientcerts, reject }\n")
             assert ask(program, place.file,
                        os.path.join(directory, "log"))[0] == 0
 
@@ -311,10 +297,8 @@ def test_certificate_not_logged(program):
             (with_certificate(), certified, asks, False)):
         with Place(MAIN, "smtp inet n - y - - smtpd\n" + options) as place, \
                 written(log=log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\nrelay_clientcerts = '
-                          '"inline:{ AA=h }"\nrestrictions = { %sreject }\n' %
-                          (place.config, first))
+            place.configure('relay_clientcerts = "inline:{ AA=h }"\n'
+                            "restrictions = { %sreject }\n" % first)
             path = os.path.join(directory, "log")
             status, out, err = ask(program, place.file, path)
             assert ("cannot tell: 1" in out) == doubted and (
@@ -339,9 +323,7 @@ def test_refused(program):
     mynetworks"""
     with Place(MAIN) as place, written(log=refused()) as directory:
         logged = os.path.join(directory, "log")
-        with open(place.file, "w") as out:
-            out.write('import_postfix = "%s"\nmynetworks = "192.0.2.0/24"\n' %
-                      place.config + TRUSTING)
+        place.configure('mynetworks = "192.0.2.0/24"\n' + TRUSTING)
         status, out, _ = ask(program, place.file, logged)
         assert status == 0 and "\n1 of them remains refused, though" in out \
             and "clients in 192.0.2.0/24: by mynetworks of policyd.conf; if " \

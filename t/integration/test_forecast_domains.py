@@ -117,8 +117,7 @@ def test_backup(program):
                       for at, domain in enumerate(["x0.example"] + others))
         with Place("mydestination = local.test\nimport_environment =\n") as \
                 place, written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert "if this host takes mail from anybody for x0.example" in \
                 out and said in out and \
@@ -245,8 +244,7 @@ def test_networks(program):
                    "submission inet n - y - - smtpd\n"
                    "  -o syslog_name=postfix/submission\n") as place, \
                 written(log=log) as directory:
-            with open(place.file, "w") as file:
-                file.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             status, out, err = ask(program, place.file,
                                    os.path.join(directory, "log"))
             assert status == 1, (networks, out, err)

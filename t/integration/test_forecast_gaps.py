@@ -190,12 +190,39 @@ def test_added(program):
             with Place("mydestination = local.test\nimport_environment =\n" +
                        more, TWO_PORTS % "") as place, \
                     written(log=LOGS_TLS + log) as directory:
-                with open(place.file, "w") as out:
-                    out.write('import_postfix = "%s"\n' % place.config)
+                place.configure()
                 path = os.path.join(directory, "log")
                 out = ask(program, place.file, path)[1]
                 assert ("cannot tell: 1" in out) == doubted and (
                     "1 would be refused" in out) != doubted, (more, log, out)
+
+
+def test_copies(program):
+    """a recipient that Postfix added to some messages is not the client's; as
+    far as the tables can be looked up"""
+    copy = HEAD % "smtp[3]: AAAAA: to=<sent@mail.local.test>, relay=m[192.0.2." \
+        "9]:25, status=sent (250)\n"
+    log = session().replace("nrcpt=1", "nrcpt=2")
+    at = log.index(HEAD % "qmgr[2]: AAAAA: removed")
+    log = LOGS_TLS + log[:at] + copy + log[at:]
+    for maps, known in (
+            ("sender_bcc_maps = inline:{a@local.test=sent@mail.local.test}",
+             True),
+            ("sender_bcc_maps = inline:{@local.test=sent}", True),
+            ("recipient_bcc_maps = inline:{@far.example=sent}", True),
+            ("sender_bcc_maps = regexp:{{/^a@/ sent@mail.local.test}}", True),
+            ("sender_bcc_maps = inline:{x@local.test=sent}", False),
+            ("sender_bcc_maps = inline:{a@local.test=other}", False),
+            ("recipient_bcc_maps = tcp:127.0.0.1:1", False)):
+        with Place("mydestination =\nmyorigin = mail.local.test\n"
+                   "import_environment =\n" + maps + "\n") as place, \
+                written(log=log) as directory:
+            place.configure()
+            summary = groups(program, place.file,
+                             os.path.join(directory, "log"))[1]
+            assert (summary["accepted"], summary["would_be_refused"],
+                    summary["cannot_tell"]) == (
+                        (1, 1, 0) if known else (2, 0, 2)), (maps, summary)
 
 
 def test_archive(program):
@@ -215,8 +242,7 @@ def test_archive(program):
                 Place("mydestination =\nimport_environment =\nmyorigin = "
                       "%s/name\nalways_bcc = %s\n" % (directory, address)) as \
                 place:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             summary = groups(program, place.file,
                              os.path.join(directory, "log"))[1]
             assert (summary["accepted"], summary["would_be_refused"],
@@ -231,8 +257,7 @@ def test_replaced(program):
             with Place("mydestination = local.test\nimport_environment =\n" +
                        milter) as place, written(log=LOGS_TLS + log.replace(
                            "nrcpt=1", "nrcpt=%d" % count)) as directory:
-                with open(place.file, "w") as out:
-                    out.write('import_postfix = "%s"\n' % place.config)
+                place.configure()
                 out = ask(program, place.file,
                           os.path.join(directory, "log"))[1]
                 assert ("note: 1 recipient is accepted, if it is the one" in
@@ -298,8 +323,7 @@ def test_lists(program):
                    "unknown_word = reject\n",
                    "smtp inet n - y - - smtpd\n" + options) as place, \
                 written(log=denied(what)) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("cannot tell: 0" in out) == remains == (
                 "for a reason that remains" in out), (options, what, out)
@@ -316,10 +340,8 @@ def test_lists(program):
                    "smtp inet n - y - - smtpd\n" + options) as place, \
                 written(log=denied("Relay access denied", "b@far.example")) as \
                 directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\nreply = "ok"\n'
-                          'listen "unix:/run/private/policyd" { }\n'
-                          'relay_domains = "far.example"\n' % place.config)
+            place.configure('reply = "ok"\nlisten "unix:/run/private/policyd" '
+                            '{ }\nrelay_domains = "far.example"\n')
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("1 would be accepted:" in out) != doubted and (
                 "smtpd_%s_restrictions may still refuse" % (
@@ -362,8 +384,7 @@ def test_ends(program):
                         "<%s>: Client host rejected: cannot" % about,
                         "Client host rejected: cannot").replace(
                             "<%s>: Service" % about, "Service")) as directory:
-                with open(place.file, "w") as out:
-                    out.write('import_postfix = "%s"\n' % place.config)
+                place.configure()
                 path = os.path.join(directory, "log")
                 summary = groups(program, place.file, path)[1]
                 assert (summary["would_be_accepted"], summary["cannot_tell"],
@@ -394,8 +415,7 @@ def test_rewritten(program):
         with Place("mydestination = local.test\nimport_environment =\n" + main,
                    "smtp inet n - y - - smtpd\n" + master) as place, \
                 written(log=log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config + text)
+            place.configure(text)
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("cannot tell: 1:\n        1  %s was rewritten before" % said
                     in out) == bool(said), (main, master, out)
@@ -425,8 +445,7 @@ def test_senders(program):
                           False), ("", True), ("", False):
         with Place("mydestination = local.test\nimport_environment =\n"
                    "smtpd_sasl_auth_enable = yes\n" + main) as place:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config + LOGINS)
+            place.configure(LOGINS)
             for name, (log, figures) in cases.items():
                 if missing:
                     log = "".join(line for line in log.splitlines(True)
@@ -540,7 +559,7 @@ def test_mixture(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_added, test_archive, test_replaced,
-                      test_reversed,
-                      test_access, test_lists, test_ends, test_rewritten, test_senders,
+    sys.exit(run_all([test_notes, test_proxy, test_added, test_copies,
+                      test_archive, test_replaced, test_reversed, test_access,
+                      test_lists, test_ends, test_rewritten, test_senders,
                       test_repeated, test_examples, test_mixture]))

@@ -38,8 +38,7 @@ def test_elsewhere(program):
                     c_conf=DOMAINS) as directory:
         log, only, config = (os.path.join(directory, each)
                              for each in ("log", "o.log", "c.conf"))
-        with open(place.file, "w") as out:
-            out.write('import_postfix = "%s"\n' % place.config)
+        place.configure()
         status, out, _ = ask(program, place.file, log)
         assert status == 0 and said in out and \
             "of 1 recipient that Postfix accepted" in out and \
@@ -51,6 +50,22 @@ def test_elsewhere(program):
         # Where no master.cf is known, nobody can say that.
         status, out, _ = ask(program, config, log)
         assert "of 5 recipients" in out and "another instance" not in out, out
+
+
+def test_service_name(program):
+    """a port of one address, which logs under $service_name"""
+    for service in "192.0.2.1:587", "[::1]:587":
+        with Place("", "%s inet n - y - - smtpd\n"
+                   "    -o syslog_name=postfix/$service_name\n" % service) as \
+                place, written(log=session(login="alice").replace(
+                    "postfix/smtpd", "postfix/%s/smtpd" % service)) as \
+                directory:
+            place.configure()
+            (group,), summary = groups(program, place.file,
+                                       os.path.join(directory, "log"))
+            assert (group["kind"], group["port"], group["login"]) == (
+                "refused", "587", "alice"), group
+            assert summary["lines"] == 6, summary
 
 
 SHARED = """\
@@ -82,8 +97,7 @@ def test_shared_name(program):
                    "smtpd_tls_loglevel = 1\nsmtpd_sasl_auth_enable = yes\n",
                    master) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("cannot tell: 1" in out) == (not said) and said in out, (
                 master, log, out)
@@ -104,11 +118,9 @@ def test_login_demanded(program):
                    "smtp inet n - y - - smtpd\nsubmission inet n - y - - "
                    "smtpd\n    -o { %s }\n" % option) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\nservice "logins" {\n'
-                          'server_port = 587\nrestrictions = { '
-                          'permit_sasl_authenticated, reject }\n}\n' %
-                          place.config)
+            place.configure('service "logins" {\nserver_port = 587\n'
+                            "restrictions = { permit_sasl_authenticated, "
+                            "reject }\n}\n")
             summary = groups(program, place.file, os.path.join(
                 directory, "log"))[1]
             assert (summary["accepted"], summary["cannot_tell"]) == (
@@ -161,8 +173,7 @@ def test_filter(program):
                 "10025 ", "127.0.0.1:10025 ")
         with Place(main, master) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             path = os.path.join(directory, "log")
             status, out, err = ask(program, place.file, path)
             summary = groups(program, place.file, path)[1]
@@ -185,8 +196,7 @@ def test_forwarded(program):
     for master, returned in (("smtp inet n - y - - smtpd\n", 0), (FILTERED, 1)):
         with Place(main, master) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             summary = groups(program, place.file, os.path.join(
                 directory, "log"))[1]
             assert (summary["returned_from_filter"],
@@ -253,8 +263,7 @@ def test_not_asking(program):
                RELAY % "permit_mynetworks, reject") as place, \
             written(log=session("127.0.0.1").replace(
                 "postfix/smtpd", "postfix/webmail/smtpd")) as directory:
-        with open(place.file, "w") as out:
-            out.write('import_postfix = "%s"\n' % place.config)
+        place.configure()
         path = os.path.join(directory, "log")
         out = ask(program, place.file, path)[1]
         assert "note: 1 is not judged: it came to a port that does not ask " \
@@ -279,8 +288,7 @@ def test_tls_log(program):
             ("smtpd_tls_loglevel = 1\n", "", "is set now"),
             ("smtpd_tls_loglevel = 1\n", OWN, command), ("", OWN, command)):
         with Place(main + more, TWO_PORTS % own) as place:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             with written(log=log) as directory:
                 path = os.path.join(directory, "log")
                 out = ask(program, place.file, path)[1]
@@ -295,7 +303,7 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_elsewhere, test_shared_name,
+    sys.exit(run_all([test_elsewhere, test_service_name, test_shared_name,
                       test_login_demanded, test_filter,
                       test_forwarded, test_instances, test_second_instance,
                       test_not_asking, test_tls_log]))

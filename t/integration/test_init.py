@@ -262,6 +262,15 @@ UNDONE = [
      ["-M 'smtp/inet=smtp       inet  n       -       y       -       -"
       "       smtpd -o {smtpd_relay_restrictions=permit_mynetworks, reject} "
       "-o syslog_name=it'\\''s'"]),
+    ("smtp inet n - y - - smtpd -o smtpd_relay_restrictions=reject "
+     "-o { smtpd_relay_restrictions=permit_mynetworks}\n",
+     ["-M 'smtp/inet=smtp       inet  n       -       y       -       -"
+      "       smtpd -o smtpd_relay_restrictions=reject "
+      "-o smtpd_relay_restrictions=permit_mynetworks'"]),
+    ("smtp inet n - y - - smtpd -o smtpd_relay_restrictions=reject "
+     "-o smtpd_relay_restrictions_x=y\n",
+     ["-P 'smtp/inet/smtpd_relay_restrictions=reject'",
+      "-PX 'smtp/inet/smtpd_etrn_restrictions'"]),
 ]
 
 

@@ -221,6 +221,18 @@ REFUSED = [
     ("", "smtp inet n - n - - smtpd -o syslog_name\n",
      "master.cf:1: smtp has the option -o syslog_name without \"=\", so smtpd "
      "does not start: write -o NAME=VALUE"),
+    ("", "smtp inet n - n - - smtpd\nsubmission inet n - n - - smtpd\n"
+     "  -o smtpd_relay_restrictions=permit_sasl_authenticated, reject\n",
+     "master.cf:2: submission has the word reject outside of its options, so "
+     "smtpd serves nobody: write white space in braces only: -o { NAME = VALUE "
+     "}"),
+    ("", "smtp inet n - n - - smtpd -o smtpd_banner = hello\n",
+     "master.cf:1: smtp has white space before the \"=\" of -o smtpd_banner, "
+     "so smtpd does not start: write white space in braces only: -o { NAME = "
+     "VALUE }"),
+    ("recipient_delimiter = +", "smtp inet n - n - - smtpd\n",
+     "main.cf: the last line has no line end, so that postconf would append "
+     "new settings to it: add one"),
     ("x = y\n" * 350000, "smtp inet n - n - - smtpd\n",
      "main.cf has more than 1048576 bytes: --init does not change so large a "
      "file; move lists and tables out of it"),

@@ -42,7 +42,8 @@ REFUSED = {
 }
 # What -P may say all the same when --init has been followed.
 EXPECTED = re.compile(r"nobody can log in and encrypt|TLS ends in the front|"
-                      r"nobody can be asked there|smtpd ends at once")
+                      r"nobody can be asked there|smtpd ends at once|"
+                      r"cannot connect to the milter")
 # What a throw-away Postfix does not have, or not like this.
 LEFT_OUT = ("smtpd_sasl_type", "smtpd_sasl_path", "inet_interfaces",
             "inet_protocols", "multi_instance_enable", "multi_instance_name",

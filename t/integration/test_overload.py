@@ -314,7 +314,7 @@ def test_memory(program):
         else 800
     resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100,
                        resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    with Daemon(program) as policyd:
+    with Daemon(program, "request_timeout = 1h\n") as policyd:
         server = policyd.server()
         assert policyd.ask() == PERMIT
         empty = settled(server)

@@ -165,6 +165,94 @@ def test_unreadable(program):
         check(policyd.get("DATA", "4", 1), OVER)
 
 
+def stdio(policyd):
+    """stdio - a policyd -s, as spawn(8) starts it, and how to ask it"""
+    process = subprocess.Popen(
+        [policyd.program, "-s", "-c", policyd.config], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def ask(instance, count):
+        process.stdin.write(request("DATA", instance, count))
+        process.stdin.flush()
+        reply = process.stdout.readline().decode()
+        process.stdout.readline()
+        return reply[len("action="):].strip()
+    return process, ask
+
+
+def test_other_windows(program):
+    """other windows are enforced at once, though another process has the file
+    open that does not end; that one defers"""
+    lost = r"451 4\.3\.0 Temporary lookup failure \(id \w+\)$"
+    with Limited(program, 'rate "login" { limit = "5/1h" }') as first:
+        check(first.get("DATA", "1", 2), OK)
+        second = Limited(program, 'rate "login" { limit = "3/30m" }')
+        os.rmdir(second.path("rates"))
+        os.symlink(first.path("rates"), second.path("rates"))
+        with second:
+            check(second.get("DATA", "2", 2), OK)
+            check(second.get("DATA", "3", 2), OVER)
+            check(first.get("DATA", "4", 1), lost)
+            check(first.line("4", "DATA"), " rate=login:unknown ")
+            check(second.get("DATA", "5", 1), OK)
+            check(second.said(), "rate.login: another process has it open")
+        first.settings = first.settings.replace("5/1h", "4/30m")
+        first.write()
+        first.reload()
+        check(first.get("DATA", "6", 1), OK)
+        check(first.get("DATA", "7", 1), OVER)
+    policyd = Limited(program, 'rate "login" { limit = "5/1h" }')
+    try:
+        old, ask_old = stdio(policyd)
+        check(ask_old("1", 2), OK)
+        policyd.settings = 'rate "login" { limit = { "3/30m", "5/1h" } }'
+        policyd.write()
+        for turn in range(2):
+            new, ask_new = stdio(policyd)
+            check(ask_new("n%d" % turn, 2 - turn), OK)
+            check(ask_new("m%d" % turn, 2), OVER)
+            check(ask_old("2", 1), lost)
+            new.communicate()
+            assert new.returncode == 0
+        old.communicate()
+        check(command(policyd, "login", ALICE)[1],
+              r"login +\S+ +3 +3/30m +0 .*\nlogin +\S+ +5 +5/1h +0 ")
+    finally:
+        shutil.rmtree(policyd.directory)
+
+
+def test_more_networks(program):
+    """a key whose limit_maps has more networks than the rate gets them, and no
+    more, by tables of all kinds, and with another number after a reload"""
+    with Limited(program, 'rate "places" { count = client_networks\n'
+                          'limit = "2/1d" near = 0\n'
+                          'limit_maps = { "texthash:DIR/limits",\n'
+                          '"pcre:DIR/patterns" } }') as policyd:
+        def passed(login):
+            replies = [policyd.get("DATA", "%s%d" % (login, number), 1,
+                                   sasl_username=login,
+                                   client_address="10.0.%d.1" % number)
+                       for number in range(12)]
+            assert all(re.match(OK + "$|450 4.7.1 Too many networks", reply)
+                       for reply in replies), replies
+            return sum(reply == OK for reply in replies)
+
+        def limits(text):
+            with open(policyd.path("limits"), "w") as file:
+                file.write(text)
+        limits("carol 5/1d\ndave unlimited\n")
+        with open(policyd.path("patterns"), "w") as file:
+            file.write("/^n(.)$/ ${1}/1d\n")
+        policyd.reload()
+        assert [passed(login) for login in
+                ("alice", "carol", "dave", "n9")] == [2, 5, 12, 9]
+        limits("carol 7/1d\n")
+        policyd.reload()
+        assert [passed(login) for login in ("carol", "alice")] == [7, 2]
+        check(command(policyd, "places", "carol")[1],
+              r"(?m)^places +carol +7 +7/1d +0 .*\n( +10\.0\.\d+\.0/24 .*\n){7}$")
+
+
 def test_command(program):
     """policyd -r lists, blocks and forgets, with a server and without"""
     with Limited(program, 'rate "login" { limit = { "5/1h", "100/1d" } }\n'
@@ -196,6 +284,7 @@ def test_command(program):
             (0, "")
         check(policyd.get("RCPT", "4", sasl_username="bob"),
               r"554 5\.7\.1 Sending is blocked for this account \(id")
+        check(policyd.line("4", "RCPT"), " rate=login:blocked rate_key=bob ")
         check(command(policyd)[1], r"login +bob +blocked for (2 days|48 hours)")
         assert command(policyd, "--unblock", "login", "bob") == (0, "")
         check(policyd.get("RCPT", "5", sasl_username="bob"), OK)
@@ -203,8 +292,10 @@ def test_command(program):
         assert command(policyd, "--reset", "login", ALICE) == (0, "")
         check(policyd.get("RCPT", "7"), OK)
         assert policyd.stop() == 0
-        assert command(policyd, "--block", "login", "alice@local.test") == \
-            (0, "")
+        check(command(policyd, "--block", "login", "alice@local.test")[1],
+              r"^policyd: login: alice@local\.test is blocked; nothing is "
+              r"counted for it now, so make sure that it is spelled as in the "
+              r"log \(rate_key=\)$")
         check(command(policyd)[1], r"alice@local\.test +blocked until "
                                    r"--unblock")
         for arguments, status, message in (
@@ -219,6 +310,80 @@ def test_command(program):
             assert got == status and message in text, (arguments, got, text)
         policyd.start()
         check(policyd.get("RCPT", "8"), "^554 5")
+
+
+def test_nothing_counted(program):
+    """nothing is over, or nothing is counted: the two are told apart"""
+    policyd = Limited(program, 'rate "login" { limit = "5/1h" }\n'
+                               'rate "other" { limit = "6/1h" }')
+    try:
+        for arguments in [], ["--over"], ["login"], ["login", "bob"], \
+                ["--format=json"], ["--reset", "login", "bob"]:
+            status, text = command(policyd, *arguments)
+            said = "policyd: login: nothing has been counted yet; start " \
+                   "policyd first\n"
+            assert (status, text) == (69, said if "login" in arguments else
+                                      said + said.replace("login", "other")), \
+                (arguments, status, text)
+        with policyd:
+            for arguments in [], ["--over"], ["login"]:
+                assert command(policyd, *arguments) == (0, "")
+            assert command(policyd, "login", "BOB") == (
+                0, "policyd: login: bob has not been counted\n")
+            check(policyd.get("DATA", "1", 1), OK)
+            assert command(policyd, "--over", "login", ALICE) == (0, "")
+    finally:
+        shutil.rmtree(policyd.directory, ignore_errors=True)
+
+
+def test_given_keys(program):
+    """a login of an account, an address of a network, or an address with an
+    extension: each finds, blocks and frees what requests are counted as"""
+    with Limited(program, 'recipient_delimiter = "+"\n'
+                          'rate "customer" { key = sasl_domain limit = "9/1h"\n'
+                          'key_maps = "texthash:DIR/customers" }\n'
+                          'rate "net" { key = client_network limit = "9/1h" }\n'
+                          'rate "sender" { key = sender limit = "9/1h" }') \
+            as policyd:
+        with open(policyd.path("customers"), "w") as file:
+            file.write("local.test C17\nb.test c18\n")
+        policyd.reload()
+
+        def get(instance):
+            return policyd.get("DATA", instance, 1, sender="a+x@local.test",
+                               client_address="2001:db8::5")
+        check(get("0"), OK)
+        for name, given, key in (
+                ("customer", "alice@Local.Test", "c17"),
+                ("customer", "LOCAL.test", "c17"), ("customer", "C17", "c17"),
+                ("net", "2001:DB8:0::5", "2001:db8::/64"),
+                ("net", "2001:db8::/64", "2001:db8::/64"),
+                ("sender", "A+x@local.test", "a@local.test")):
+            said = "" if given.lower() == key else \
+                "policyd: %s: .* is counted as %s\n" % (name, key)
+            check(command(policyd, name, given)[1],
+                  "(?m)^%s +%s +1 +9/1h +8 " % (name, key))
+            check(command(policyd, "--block", name, given)[1],
+                  r"\A%s\Z" % said)
+            check(get("1"), "^554 5")
+            check(command(policyd, "--unblock", name, given)[1],
+                  r"\A%s\Z" % said)
+            check(get("0"), OK)
+
+        # What was blocked before key_maps had it can be set free.
+        for change in "--block", "--unblock":
+            assert command(policyd, change, "customer", "c.test")[0] == 0
+            if change == "--block":
+                with open(policyd.path("customers"), "a") as file:
+                    file.write("c.test c17\n")
+                check(command(policyd)[1], "customer +c.test +blocked")
+        assert " blocked " not in command(policyd)[1]
+
+        os.unlink(policyd.path("customers"))
+        check(command(policyd, "--block", "customer", "c17")[1],
+              "(?m)^policyd: customer: c17 is taken as it is, since key_maps "
+              "cannot be used: ")
+        check(get("2"), "^554 5")
 
 
 def test_explains(program):
@@ -348,6 +513,14 @@ MISTAKES = [
     ('rate "x" { limit = "1/1h" }', "permit_auth_destination, check_rate:x",
      "warning: restrictions: check_rate:x comes after "
      "permit_auth_destination: "),
+    ('rate "x" { limit = "1/1h" }', "permit_sasl_authenticated, check_rate:x",
+     "warning: restrictions: check_rate:x comes after "
+     "permit_sasl_authenticated, which permits all clients that log in: "
+     "nothing is counted; write it ahead of that"),
+    ('rate "x" { limit = "1/1h" key = { client_address, sasl_domain } }',
+     "permit_sasl_authenticated, permit_auth_destination, check_rate:x",
+     "warning: restrictions: check_rate:x comes after "
+     "permit_sasl_authenticated, "),
     ('rate "x" { limit = "1/1h" }', "reject, check_rate:x",
      "warning: restrictions: nothing after reject is ever tried"),
     ("\n".join('rate "x%d" { limit = "1/1h" }' % i for i in range(9)),
@@ -376,5 +549,6 @@ def test_mistakes(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
-                      test_unreadable, test_mistakes, test_command,
+                      test_unreadable, test_other_windows, test_more_networks, test_mistakes,
+                      test_command, test_nothing_counted, test_given_keys,
                       test_explains, test_metrics, test_page]))

@@ -60,7 +60,7 @@ def test_killed(program):
         primary_is(one, watched.primary)
         watched.replicated()
         marks = [policyd.mark() for policyd in hosts]
-        watched.primary.kill()
+        watched.kill_primary()
         for policyd, mark in zip(hosts, marks):
             is_away(policyd, "", mark)
             primary_is(policyd, watched.replica, mark)

@@ -67,10 +67,17 @@ def one(client):
     judge([client.reply() for _ in QUESTIONS], complete=True)
 
 
+def known(client):
+    """known - a client that has asked: then it may be idle, until it is chosen
+    again"""
+    one(client)
+    return client
+
+
 def soak(policyd, address, curve, progress):
     """soak - until time is over; requests, bad clients, reloads"""
-    clients = [policyd.client() for _ in range(CLIENTS)]
-    clients.append(policyd.tls_client())
+    clients = [known(policyd.client()) for _ in range(CLIENTS)]
+    clients.append(known(policyd.tls_client()))
     bad = Bad(policyd, address)
     requests = reloads = 0
     every = min(60, SECONDS / 16)
@@ -88,7 +95,7 @@ def soak(policyd, address, curve, progress):
             # A reload closes who is in TLS.
             with clients.pop() as client:
                 assert client.reply() == b"" and not client.cut
-            clients.append(policyd.tls_client())
+            clients.append(known(policyd.tls_client()))
         if now > sample:
             curve.add()
             sample += 1

@@ -143,7 +143,7 @@ def test_away(program):
     back; both are in the log once"""
     for hurt in HURTS:
         with Store() as store, \
-                limited(program, store, "timeout = 500ms", "5/1h") as policyd:
+                limited(program, store, limit="5/1h") as policyd:
             for i in range(3):
                 assert passes(policyd, "before%d" % i), hurt
             why, heal = hurt(store)

@@ -24,6 +24,7 @@ from kit.store import Store
 from kit.stores import HowtoStore, chapter, is_away, is_back, passes
 
 LIMIT = 4
+ALICE_KEPT = "policyd:login:" + ALICE.lower()     # her key in the store
 
 
 class TlsStore(Store):
@@ -189,11 +190,12 @@ def test_sentinel(program):
             assert passes(policyd, "1")
             check(command(policyd, "login", ALICE)[1], r" 1  4/1h ")
             assert "is away" not in policyd.said()
-        before = store.ask("DBSIZE")
+        before = store.ask("GET", ALICE_KEPT)
+        assert before.startswith(b"$19\r\n"), before
         with limited(program, section("other.test")) as policyd:
             is_away(policyd, "its certificate is not for other.test")
             assert passes(policyd, "2")
-            assert store.ask("DBSIZE") == before
+            assert store.ask("GET", ALICE_KEPT) == before
 
 
 def test_stdio(program):

@@ -43,7 +43,17 @@ class Victim(Daemon):
             self.process = subprocess.Popen(
                 [self.program, "-c", self.config, *self.options],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
-                env={**os.environ, **preloaded(self.program, self.held)})
+                env={**os.environ, **preloaded(self.program, self.held),
+                     "ATTACKER_LINGERS": self.path("lingers")})
+
+    def linger(self):
+        """linger - from now on the monitor does not see any server end"""
+        with open(self.path("lingers"), "w"):
+            pass
+
+    def let_go(self):
+        """let_go - it sees that they have, when the next one does"""
+        os.unlink(self.path("lingers"))
 
     def attack(self, word):
         """attack - and wait until it is over"""
@@ -102,14 +112,33 @@ def test_changes_before_reload(program):
     for change in ("filter", "shutdown", "occupy"):
         with Victim(program, held=False) as policyd:
             guilty = policyd.server()
-            policyd.attack(change)
             mark = policyd.mark()
+            policyd.attack(change)
             policyd.signal(signal.SIGHUP)
             policyd.expect(r"server %d died: a listening socket was changed" %
                            guilty, mark)
             policyd.expect(r"serving: server \d+", mark)
             policyd.answers()
             assert policyd.stop() == 0
+
+
+def test_changes_and_lingers(program):
+    """likewise, and its process ends when the next server is long ready"""
+    with Victim(program, held=False) as policyd:
+        guilty = policyd.server()
+        mark = policyd.mark()
+        policyd.linger()
+        policyd.attack("shutdown")
+        policyd.signal(signal.SIGHUP)
+        policyd.expect(r"server %d died: a listening socket was changed" %
+                       guilty, mark)
+        policyd.expect(r"serving: server \d+", mark)
+        wait_until(lambda: not exists(guilty), "its end")
+        policyd.answers()
+        policyd.let_go()
+        assert policyd.stop() == 0
+        said = policyd.read(policyd.log, mark)
+        assert "reloaded: " not in said and "leaving" not in said, said
 
 
 def test_inherited(program):
@@ -206,5 +235,6 @@ def test_gives_nothing(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_held, test_changes, test_changes_before_reload,
-                      test_inherited, test_changes_alone, test_hand_over,
+                      test_changes_and_lingers, test_inherited,
+                      test_changes_alone, test_hand_over,
                       test_gives_nothing]))

@@ -4,7 +4,9 @@
  * Loaded with LD_PRELOAD. It waits until a client sends a request that begins
  * with "attack=WORD": then it does in the server what the word says, and
  * continues as if nothing had happened. With ATTACKER_UNHELD the kernel seems
- * to have neither seccomp nor Landlock, with ATTACKER_FILTERED no Landlock. */
+ * to have neither seccomp nor Landlock, with ATTACKER_FILTERED no Landlock. As
+ * long as the file is there that ATTACKER_LINGERS names, no server ends, as far
+ * as the monitor can see. */
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DESCRIPTORS 256
@@ -76,6 +80,16 @@ long syscall(long number, ...)
 	}
 	return real(number, arguments[0], arguments[1], arguments[2],
 		    arguments[3], arguments[4], arguments[5]);
+}
+
+/* waitpid - whose process has not ended yet, which may take any time */
+pid_t waitpid(pid_t pid, int *status, int flags)
+{
+	const char *file = getenv("ATTACKER_LINGERS");
+
+	if (file != NULL && (flags & WNOHANG) != 0 && access(file, F_OK) == 0)
+		return 0;
+	return wait4(pid, status, flags, NULL);
 }
 
 /* change - a listening socket */

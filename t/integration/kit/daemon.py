@@ -280,9 +280,10 @@ class Daemon:
 
     def server(self):
         """server - the one that serves; there must be one"""
-        return wait_until(lambda: self.servers()
-                          if len(self.servers()) == 1 else None,
-                          "one server")[0]
+        def only():
+            found = self.servers()
+            return found if len(found) == 1 else None
+        return wait_until(only, "one server")[0]
 
     def signal(self, number):
         os.kill(self.monitor, number)

@@ -122,6 +122,13 @@ class Place:
     def __exit__(self, *_):
         shutil.rmtree(self.directory)
 
+    def configure(self, text=""):
+        """configure - write policyd.conf: this Postfix, and that; it"""
+        text = 'import_postfix = "%s"\n' % self.config + text
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(text)
+        return text
+
     def init(self, program, *arguments, user=None):
         """init - (status, standard output, standard error)"""
         done = subprocess.run(

@@ -13,6 +13,9 @@ from kit.postfix import die_with_parent, temporary_directory
 from kit.store import PROGRAMS, Store, command
 
 NAME = "mymaster"
+# How long a server must not answer until it counts as down: a busy machine may
+# take long, too, so that only a test that kills one does not want to wait.
+PATIENT_MS, HURRIED_MS = 120000, 400
 
 
 class Sentinel:
@@ -79,9 +82,9 @@ class Sentinel:
 
 
 def settings(primary):
-    """settings - of a sentinel that is quick"""
+    """settings - of a sentinel that is quick, once it has decided"""
     lines = ["monitor %s 127.0.0.1 %d 1" % (NAME, primary.port),
-             "down-after-milliseconds %s 400" % NAME,
+             "down-after-milliseconds %s %d" % (NAME, PATIENT_MS),
              "failover-timeout %s 3000" % NAME]
     if primary.password:
         lines.append("auth-pass %s %s" % (NAME, primary.password))
@@ -112,6 +115,23 @@ class Watched(contextlib.ExitStack):
             wait_until(sentinel.knows, "a replica that the sentinel knows")
         self.replicated()
         return self
+
+    def kill_primary(self):
+        """kill_primary - and have the sentinels find it out soon, and nothing
+        else"""
+        self.primary.kill()
+        self._wait_for_servers(HURRIED_MS)
+        wait_until(lambda: all(b"%d" % self.replica.port in sentinel.ask(
+            "SENTINEL", "get-master-addr-by-name", NAME)
+            for sentinel in self.sentinels), "the new primary")
+        self._wait_for_servers(PATIENT_MS)
+
+    def _wait_for_servers(self, time_ms):
+        """_wait_for_servers - that long"""
+        for sentinel in self.sentinels:
+            said = sentinel.ask("SENTINEL", "SET", NAME,
+                                "down-after-milliseconds", time_ms)
+            assert said.startswith(b"+OK"), said
 
     def replicated(self):
         """replicated - wait until the replica has everything. (WAIT is about

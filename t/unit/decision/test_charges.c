@@ -37,8 +37,7 @@ static const char *path_of(const struct rate *rate)
 /* open_table - once its limits are known */
 static void open_table(struct rate *rate)
 {
-	struct rate_shape shape =
-		rate_shape_of(&rate->limits, rate_unit_of(rate), 64);
+	struct rate_shape shape = rate_shape_needed(rate);
 	struct rate_clock clock = rate_clock_read();
 	struct error error = { "" };
 
@@ -60,6 +59,7 @@ static void make_rate(size_t index, uint64_t number)
 	rate->index = index;
 	rate->state = RATE_AT_DATA;
 	rate->near = 80;
+	rate->keys = 64;
 	rate->parts[0] = RATE_SASL_USERNAME;
 	rate->part_count = 1;
 	ck_assert_int_eq(rate_limits_add(&rate->limits, &limit, &error), 0);
@@ -299,9 +299,11 @@ START_TEST(holds_for_others)
 }
 END_TEST
 
-/* A block stops everything, whatever the action. */
+/* A block stops everything, whatever the action, and the log says that it was
+ * one. */
 START_TEST(obeys_a_block)
 {
+	char usage[CHARGE_TEXT_MAX];
 	struct error error;
 
 	rates[0].action = RATE_WARN;
@@ -311,6 +313,8 @@ START_TEST(obeys_a_block)
 	ck_assert_int_eq(ask("check_rate:a permit", "RCPT", "1", "0"),
 			 VERDICT_REJECT);
 	EXPECT_REPLY("554 5.7.1 Sending is blocked for this account");
+	ck_assert_str_eq(charge_usage(evaluation.decision.charge, "a", usage),
+			 "a:blocked");
 	ck_assert_int_eq(ask("check_rate:a permit", "DATA", "1", "1"),
 			 VERDICT_REJECT);
 }
@@ -327,6 +331,20 @@ START_TEST(only_looks)
 	ck_assert_int_eq(
 		ask_with("check_rate:a permit", "DATA", "1", "9", true),
 		VERDICT_REJECT);
+}
+END_TEST
+
+/* Counts that cannot be used are no limit that is not there. */
+START_TEST(says_that_counts_are_unknown)
+{
+	static struct charge charge;
+	char usage[CHARGE_TEXT_MAX];
+
+	charge.rate = &rates[0];
+	charge.result = (struct rate_result){ .outcome = RATE_UNKNOWN };
+	ck_assert_str_eq(charge_usage(&charge, "a", usage), "a:unknown");
+	charge.result.outcome = RATE_WITHIN;
+	ck_assert_str_eq(charge_usage(&charge, "a", usage), "a:unlimited");
 }
 END_TEST
 
@@ -444,6 +462,7 @@ int main(void)
 	tcase_add_test(tests, obeys_the_action);
 	tcase_add_test(tests, holds_for_others);
 	tcase_add_test(tests, obeys_a_block);
+	tcase_add_test(tests, says_that_counts_are_unknown);
 	tcase_add_test(tests, only_looks);
 	tcase_add_test(tests, defers_what_is_unknown);
 	tcase_add_test(tests, knows_its_rates);

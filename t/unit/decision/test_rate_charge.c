@@ -138,18 +138,27 @@ static const struct {
 	  NULL },
 };
 
+/* make_resolver - with "+" as recipient_delimiter */
+static struct resolver *make_resolver(struct parameters *parameters)
+{
+	struct table_loader loader = { 0 };
+	struct resolver *resolver;
+	struct error error;
+
+	parameters_init(parameters);
+	parameters_set(parameters, PARAMETER_MYHOSTNAME, "mx.test", "x");
+	parameters_set(parameters, PARAMETER_RECIPIENT_DELIMITER, "+", "x");
+	ck_assert_int_eq(parameters_complete(parameters, &error), 0);
+	resolver = resolver_new(parameters, &loader, &error);
+	ck_assert_ptr_nonnull(resolver);
+	return resolver;
+}
+
 START_TEST(makes_keys)
 {
 	struct parameters parameters;
-	struct table_loader loader = { 0 };
-	struct error error;
+	struct resolver *resolver = make_resolver(&parameters);
 
-	parameters_init(&parameters);
-	parameters_set(&parameters, PARAMETER_MYHOSTNAME, "mx.test", "x");
-	parameters_set(&parameters, PARAMETER_RECIPIENT_DELIMITER, "+", "x");
-	ck_assert_int_eq(parameters_complete(&parameters, &error), 0);
-	struct resolver *resolver = resolver_new(&parameters, &loader, &error);
-	ck_assert_ptr_nonnull(resolver);
 	rate.resolver = resolver;
 	memcpy(rate.parts, keys[_i].parts, sizeof(keys[_i].parts));
 	rate.part_count = keys[_i].count;
@@ -314,24 +323,39 @@ END_TEST
 /* The same values, before anybody asks. */
 START_TEST(checks_values)
 {
+	struct rate_limits found;
 	struct error error;
 
-	add_map(&rate.limit_maps, "gold 9/1h\nred gold\n");
+	add_map(&rate.limit_maps, "Gold 9/1h\nred gold\n");
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "9/1h, unlimited", &error),
+					  "9/1h, unlimited", &found, &error),
 			 -1);
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "9/1h", &error),
+					  "9/1h", &found, &error),
 			 0);
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "gold", &error),
+					  "GOLD", &found, &error),
 			 0);
+	ck_assert_uint_eq(found.limit[0].number, 9);
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "red", &error),
+					  "red", &found, &error),
 			 -1);
 	ck_assert_str_eq(error.text,
 			 "red: neither a limit, nor the key of one");
 	free_maps(&rate.limit_maps);
+}
+END_TEST
+
+/* The table has room for the networks of the key that may have most. */
+START_TEST(needs_room_for_networks)
+{
+	rate.count = RATE_CLIENT_NETWORKS;
+	rate.limits = (struct rate_limits){ 1, { { 8, 86400 } } };
+	ck_assert_uint_eq(rate_shape_needed(&rate).networks, 8);
+	rate.networks = 20;
+	ck_assert_uint_eq(rate_shape_needed(&rate).networks, 20);
+	rate.networks = 5;
+	ck_assert_uint_eq(rate_shape_needed(&rate).networks, 8);
 }
 END_TEST
 
@@ -382,6 +406,94 @@ START_TEST(maps_keys)
 }
 END_TEST
 
+/* What an administrator may write, and the key that it is in requests. */
+static const struct {
+	enum rate_part parts[3];
+	size_t count;
+	const char *text, *key;
+} given[] = {
+	{ { RATE_SASL_USERNAME }, 1, "Alice@A.Example", "alice@a.example" },
+	{ { RATE_SASL_USERNAME }, 1, "alice+x@a.example", "alice+x@a.example" },
+	{ { RATE_SASL_DOMAIN }, 1, "A.example", "a.example" },
+	{ { RATE_SASL_DOMAIN }, 1, "alice@A.example", "a.example" },
+	{ { RATE_SENDER }, 1, "Bob+X@b.example", "bob@b.example" },
+	{ { RATE_SENDER_DOMAIN }, 1, "bob+x@b.example", "b.example" },
+	{ { RATE_RECIPIENT }, 1, "bob+x@b.example", "bob@b.example" },
+	{ { RATE_RECIPIENT_DOMAIN }, 1, "b.example", "b.example" },
+	{ { RATE_CLIENT_ADDRESS }, 1, "2001:DB8:0::5", "2001:db8::5" },
+	{ { RATE_CLIENT_ADDRESS }, 1, "unknown", "unknown" },
+	{ { RATE_CLIENT_NETWORK }, 1, "192.0.2.9", "192.0.2.0/24" },
+	{ { RATE_CLIENT_NETWORK }, 1, "192.0.2.0/24", "192.0.2.0/24" },
+	{ { RATE_CLIENT_NETWORK }, 1, "2001:db8::5", "2001:db8::/64" },
+	{ { RATE_POLICY_CONTEXT }, 1, "Sub", "Sub" },
+	{ { RATE_SASL_USERNAME }, 0, "*", "*" },
+	{ { RATE_SASL_USERNAME, RATE_POLICY_CONTEXT },
+	  2,
+	  "Alice,Sub",
+	  "alice,Sub" },
+	{ { RATE_SASL_USERNAME, RATE_CLIENT_NETWORK },
+	  2,
+	  "A\\,\\\\b,192.0.2.9",
+	  "a\\,\\\\b,192.0.2.0/24" },
+	{ { RATE_SASL_USERNAME, RATE_SERVER_PORT }, 2, "Alice", "alice" },
+	{ { RATE_SASL_USERNAME, RATE_SERVER_PORT }, 2, "Alice,", "alice," },
+	{ { RATE_SASL_USERNAME, RATE_SERVER_PORT }, 2, "A,1,2", "a,1,2" },
+	{ { RATE_SASL_USERNAME, RATE_SERVER_PORT }, 2, "A,1\\", "a,1\\\\" },
+};
+
+START_TEST(takes_a_given_key)
+{
+	struct parameters parameters;
+	struct resolver *resolver = make_resolver(&parameters);
+	char key[RATE_KEY_SIZE];
+
+	rate.resolver = resolver;
+	memcpy(rate.parts, given[_i].parts, sizeof(given[_i].parts));
+	rate.part_count = given[_i].count;
+	ck_assert_int_eq(rate_key_given(&rate, given[_i].text, key, &trouble),
+			 0);
+	ck_assert_str_eq(key, given[_i].key);
+	resolver_free(resolver);
+	parameters_clear(&parameters);
+}
+END_TEST
+
+/* An account is found by what belongs to it, and by its own name. */
+START_TEST(takes_a_given_account)
+{
+	char key[RATE_KEY_SIZE], text[2 * RATE_KEY_SIZE];
+
+	rate.parts[0] = RATE_SASL_DOMAIN;
+	rate.part_count = 1;
+	add_map(&rate.key_maps, "a.example C17\n");
+	ck_assert_int_eq(rate_key_given(&rate, "Bob@a.example", key, &trouble),
+			 0);
+	ck_assert_str_eq(key, "c17");
+	ck_assert_int_eq(rate_key_given(&rate, "C17", key, &trouble), 0);
+	ck_assert_str_eq(key, "c17");
+	free_maps(&rate.key_maps);
+	rate.parts[0] = RATE_CLIENT_NETWORK;
+	add_map(&rate.key_maps, "cidr:{{192.0.2.0/28 C17}}");
+	ck_assert_int_eq(rate_key_given(&rate, "192.0.2.9", key, &trouble), 0);
+	ck_assert_str_eq(key, "c17");
+	free_maps(&rate.key_maps);
+	add_map(&rate.key_maps, "fail:x");
+	ck_assert_int_eq(rate_key_given(&rate, "192.0.2.9", key, &trouble), -1);
+	ck_assert_str_eq(key, "192.0.2.0/24");
+	free_maps(&rate.key_maps);
+	memset(text, 'A', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	rate.parts[0] = RATE_SASL_USERNAME;
+	ck_assert_int_eq(rate_key_given(&rate, text, key, &trouble), 0);
+	ck_assert_uint_eq(strspn(key, "a"), RATE_KEY_SIZE - 1);
+	rate.part_count = 2;
+	text[RATE_KEY_SIZE + 5] = ',';
+	rate.parts[1] = RATE_SERVER_PORT;
+	ck_assert_int_eq(rate_key_given(&rate, text, key, &trouble), 0);
+	ck_assert_uint_eq(strspn(key, "a"), RATE_KEY_SIZE - 1);
+}
+END_TEST
+
 /* Where a login sends from: a network, a name, or nowhere that counts. */
 START_TEST(finds_places)
 {
@@ -397,6 +509,18 @@ START_TEST(finds_places)
 	request.client_address = "203.0.113.9";
 	ck_assert_int_eq(get(), 1);
 	ck_assert_str_eq(charge.place, "203.0.113.0/24");
+	free_maps(&rate.place_maps);
+	/* A long one is not another one that begins alike. */
+	rate.ipv6_prefix = 128;
+	request.client_address = "2001:db8:1111:2222:3333:4444:5555:6666";
+	ck_assert_int_eq(get(), 1);
+	ck_assert_str_eq(charge.place, request.client_address);
+	add_map(&rate.place_maps,
+		"static:a name of a place that has more than thirty-two bytes");
+	ck_assert_int_eq(get(), 1);
+	ck_assert_str_eq(
+		charge.place,
+		"a name of a place that has more than thirty-two bytes");
 	free_maps(&rate.place_maps);
 	add_map(&rate.place_maps, "fail:x");
 	ck_assert_int_eq(get(), -1);
@@ -416,6 +540,10 @@ int main(void)
 	tcase_add_test(tests, drops_long_instances);
 	tcase_add_loop_test(tests, finds_limits, 0, COUNT(limits));
 	tcase_add_test(tests, checks_values);
+	tcase_add_loop_test(tests, takes_a_given_key, 0,
+			    (int)(sizeof(given) / sizeof(given[0])));
+	tcase_add_test(tests, takes_a_given_account);
+	tcase_add_test(tests, needs_room_for_networks);
 	tcase_add_test(tests, finds_limits_of_networks);
 	tcase_add_test(tests, maps_keys);
 	tcase_add_test(tests, finds_places);

@@ -5,7 +5,7 @@
 #include "t/unit/test.h"
 #include "t/unit/monitor/hearing.h"
 
-#define STATES ((int)SERVER_PROCESS_FAILED + 1)
+#define STATES ((int)SERVER_PROCESS_KILLED + 1)
 
 /* Messages that are allowed, by state. All others are fatal. */
 static bool is_allowed(enum server_process_state state, uint32_t kind)
@@ -36,7 +36,7 @@ START_TEST(kills_who_says_anything_else)
 	uint32_t kind = (uint32_t)(_i % CHANNEL_KIND_COUNT);
 	struct channel_message message;
 
-	if (is_allowed(state, kind) || state == SERVER_PROCESS_FAILED)
+	if (is_allowed(state, kind) || state >= SERVER_PROCESS_ENDING)
 		return;
 	be(state);
 	channel_message_init(&message, (enum channel_kind)kind, 1);
@@ -50,9 +50,9 @@ START_TEST(kills_who_says_anything_else)
 		strcpy(message.body.settings.log, "/etc/passwd");
 	say(&message);
 	is_killed("kind", (int)kind);
-	ck_assert_int_eq(process->state, state <= SERVER_PROCESS_PREPARING
-						 ? SERVER_PROCESS_FAILED
-						 : state);
+	ck_assert_int_eq(process->state, state == SERVER_PROCESS_LEAVING
+						 ? SERVER_PROCESS_LEAVING
+						 : SERVER_PROCESS_KILLED);
 }
 END_TEST
 

@@ -141,6 +141,12 @@ static const struct {
 	{ RELAY "permit_tls_all_clientcerts, reject\n"
 		"smtpd_tls_ask_ccert = yes",
 	  "nn mm nn mm nn mm nn mm" },
+	{ RELAY "permit_tls_all_clientcerts, reject_unauth_destination\n"
+		"smtpd_tls_ask_ccert = yes",
+	  "yn ym yn ym yn ym yn ym" },
+	{ RELAY "permit_tls_all_clientcerts, reject_unauth_destination\n"
+		"smtpd_tls_ask_ccert = yes\nrelay_clientcerts = hash:/x",
+	  "yn mm yn mm yn mm yn mm" },
 	{ RELAY "permit_tls_clientcerts, reject\nsmtpd_tls_ask_ccert = yes",
 	  "nn nn nn mm nn mm nn mm" },
 	/* warn_if_reject is for the next word, or for a whole class */
@@ -239,6 +245,10 @@ static const struct {
 	/* others who have a word */
 	{ "smtpd_milters = inet:x:1", "mn mn mm mm mm mm mm mm" },
 	{ "smtpd_proxy_filter = x:1", "mn mn mm mm mm mm mm mm" },
+	{ "smtpd_milter_maps = x:1", "mn mn mm mm mm mm mm mm" },
+	{ "smtpd_milters = inet:x:1\nreceive_override_options = "
+	  "no_address_mappings, No_Milters",
+	  "yn yn yy yy yy yy yy yy" },
 	{ "default_transport = error:no", "yn yn ym ym ym ym ym ym" },
 	{ "local_transport = error:no", "mn mn my my my my my my" },
 	/* the session */
@@ -298,6 +308,14 @@ static const struct {
 	{ "smtpd_enforce_tls = yes\nsmtpd_tls_security_level =",
 	  "smtpd_tls_security_level", NULL },
 	{ RELAY "permit", "smtpd_relay_restrictions", NULL },
+	/* what may permit, where the rest refuses for certain */
+	{ RELAY "permit_dnswl_client x, permit_mx_backup, "
+		"reject_unauth_destination",
+	  "smtpd_relay_restrictions", "permit_dnswl_client" },
+	{ RELAY "permit_mx_backup, reject_unknown_sender_domain, reject",
+	  "smtpd_relay_restrictions", "reject_unknown_sender_domain" },
+	{ RELAY "permit_mx_backup, defer_if_permit", "smtpd_relay_restrictions",
+	  "defer_if_permit" },
 	{ RELAY "permit\n" RECIPIENT "c, reject\n"
 		"smtpd_restriction_classes = c\nc = permit",
 	  NULL, NULL },

@@ -146,6 +146,23 @@ static const struct {
 	  "smtpd[1]: disconnect from h[8] xclient=1 rcpt=1 data=1 commands=4\n"
 	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n",
 	  "+postfix <> <a@b> 8 tls TLSv1.3 \n" },
+	/* The same, without the last line of the second one, and without the
+	 * first line of both. */
+	{ "smtpd[1]: connect from h[9]\n" TLS "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: Anonymous TLS connection established from h[8]: TLSv1 "
+	  "with cipher C (256/256 bits)\n"
+	  "smtpd[1]: connect from h[7]\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <a@b> 9 tls?  \n" },
+	{ TLS "smtpd[1]: AAAAA: client=h[9]\nsmtpd[1]: BBBBB: client=h[8]\n"
+	      "smtpd[1]: disconnect from h[8] rcpt=1 data=1 commands=3\n"
+	      "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n"
+	      "local[3]: BBBBB: to=<c@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <c@b> 8 tls?  \n+postfix <> <a@b> 9 tls?  \n" },
+	{ TLS "smtpd[1]: AAAAA: client=h[9]\n"
+	      "smtpd[1]: disconnect from h[9] rcpt=1 data=1 commands=3\n"
+	      "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <a@b> 9 tls TLSv1.3 \n" },
 	/* A recipient that Postfix 3.4 did not quote, and a later version. */
 	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
 	  "smtpd[1]: connect from h[9]\n"

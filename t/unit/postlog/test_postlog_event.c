@@ -50,6 +50,21 @@ static const struct {
 	  "client=h[192.0.2.1], sasl_method=PLAIN, sasl_username=a, "
 	  "sasl_sender=x@y",
 	  POSTLOG_CLIENT, "192.0.2.1", "", "", "a" },
+	/* Shortened where a login may have been, or in a number. */
+	{ "smtpd", "0A1B2", "client=h[192.0.2.1], sasl_method", POSTLOG_OTHER,
+	  "192.0.2.1", "", "", "" },
+	{ "smtpd", "0A1B2", "client=h[192.0.2.1],", POSTLOG_OTHER, "192.0.2.1",
+	  "", "", "" },
+	{ "smtpd", "0A1B2", "client=h[192.0.2.1], sasl_method=PLAIN, sasl",
+	  POSTLOG_OTHER, "192.0.2.1", "", "", "" },
+	{ "smtpd", "",
+	  "Anonymous TLS connection established from h[192.0.2.1]: TLSv1.3 "
+	  "with cipher TLS_AES_256_GCM_SHA384 (25",
+	  POSTLOG_OTHER, "192.0.2.1", "", "", "" },
+	{ "smtpd", "",
+	  "Anonymous TLS connection established from h[192.0.2.1]: TLSv1.3 "
+	  "with cipher TLS_AES_256_GCM_SHA384 (256/256 bit",
+	  POSTLOG_OTHER, "192.0.2.1", "", "", "" },
 	{ "smtpd", "", "NOQUEUE: client=h[192.0.2.1]", POSTLOG_PROXY,
 	  "192.0.2.1", "", "", "" },
 	{ "smtpd", "",

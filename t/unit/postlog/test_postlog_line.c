@@ -11,6 +11,10 @@
 
 #define NOW  1795528800 /* 2026-11-24T14:00:00Z */
 #define HEAD "Nov 24 14:00:00 mx "
+#define JOURNAL                                                                \
+	"{\"__REALTIME_TIMESTAMP\":\"1795528800000000\",\"_HOSTNAME\":\"mx\"," \
+	"\"SYSLOG_IDENTIFIER\":\"postfix/smtpd\",\"SYSLOG_PID\":\"7\","        \
+	"\"MESSAGE\":\"0A1B2C3D4E: client=a[b]\"}"
 
 static const struct {
 	const char *line;
@@ -35,10 +39,16 @@ static const struct {
 	{ "mail-1  | 2026-11-24T14:00:00.123456789Z " HEAD
 	  "postfix/smtpd[1]: x",
 	  "mx", "postfix", "smtpd", "1", "", "x", 1 },
-	{ "{\"__REALTIME_TIMESTAMP\":\"1795528800000000\",\"_HOSTNAME\":\"mx\","
-	  "\"SYSLOG_IDENTIFIER\":\"postfix/smtpd\",\"SYSLOG_PID\":\"7\","
-	  "\"MESSAGE\":\"0A1B2C3D4E: client=a[b]\"}",
-	  "mx", "postfix", "smtpd", "7", "0A1B2C3D4E", "client=a[b]", 1 },
+	{ "\033[36mmail-1  |\033[0m " HEAD "postfix/smtpd[1]: x", "mx",
+	  "postfix", "smtpd", "1", "", "x", 1 },
+	{ "[pod/mail-0/postfix] " HEAD "postfix/smtpd[1]: x", "mx", "postfix",
+	  "smtpd", "1", "", "x", 1 },
+	{ JOURNAL, "mx", "postfix", "smtpd", "7", "0A1B2C3D4E", "client=a[b]",
+	  1 },
+	{ "\x1e" JOURNAL, "mx", "postfix", "smtpd", "7", "0A1B2C3D4E",
+	  "client=a[b]", 1 },
+	{ "data: " JOURNAL, "mx", "postfix", "smtpd", "7", "0A1B2C3D4E",
+	  "client=a[b]", 1 },
 	{ "{\"__REALTIME_TIMESTAMP\":\"1795528800000000\",\"_HOSTNAME\":\"mx\","
 	  "\"SYSLOG_IDENTIFIER\":\"postfix/smtpd\",\"_PID\":\"7\","
 	  "\"MESSAGE\":[120,195,188]}",
@@ -50,6 +60,12 @@ static const struct {
 	  NULL, 0 },
 	{ HEAD "smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
 	{ HEAD "/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+	{ HEAD "/usr/sbin/cron[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+	{ "[pod/mail-0/postfix]x " HEAD "postfix/smtpd[1]: x", NULL, NULL, NULL,
+	  NULL, NULL, NULL, 0 },
+	{ "\033[36mmail-1  |\033[0" HEAD "postfix/smtpd[1]: x", NULL, NULL,
+	  NULL, NULL, NULL, NULL, 0 },
+	{ "data: postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
 	{ "postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
 	{ "mail-1  | postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL,
 	  0 },

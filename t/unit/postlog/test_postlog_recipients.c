@@ -117,6 +117,64 @@ START_TEST(leaves_out_what_postfix_adds)
 }
 END_TEST
 
+/* copy_for - of messages from s@t, and to boss@b */
+static const char *copy_for(void *context, bool sender, const char *address)
+{
+	(void)context;
+	if (strcmp(address, sender ? "s@t" : "boss@b") == 0)
+		return sender ? "sent@x" : "got@x";
+	return NULL;
+}
+
+#define FROM(sender) \
+	"qmgr[2]: AAAAA: from=<" sender ">, size=1, nrcpt=1 (queue active)\n"
+
+/* Where Postfix adds some recipients to some messages (sender_bcc_maps,
+ * recipient_bcc_maps). */
+static const struct {
+	const char *log, *taken;
+} copied[] = {
+	{ BEGIN END("1") FROM("s@t") TO("a@b") TO("sent@x"),
+	  "+postfix <s@t> <a@b> 9 plain  \n" },
+	{ BEGIN END("2") FROM("s@t") TO("got@x") TO("boss@b") TO("a@b")
+		  TO("sent@x"),
+	  "+postfix <s@t> <boss@b> 9 plain  \n"
+	  "+postfix <s@t> <a@b> 9 plain  \n" },
+	/* The client gave it itself. */
+	{ BEGIN END("2") FROM("s@t") TO("a@b") TO("sent@x"),
+	  "+postfix <s@t> <a@b> 9 plain  \n"
+	  "+postfix <s@t> <sent@x> 9 plain  \n" },
+	{ BEGIN END("1") FROM("s@t") TO("sent@x"),
+	  "+postfix <s@t> <sent@x> 9 plain  \n" },
+	/* They are not for this message; its sender is not known. */
+	{ BEGIN END("1") FROM("z@t") TO("a@b") TO("sent@x"),
+	  "+postfix <z@t> <a@b> 9 plain   doubtful\n"
+	  "+postfix <z@t> <sent@x> 9 plain   doubtful\n" },
+	{ BEGIN END("1") TO("a@b") TO("sent@x"),
+	  "+postfix <> <a@b> 9 plain   doubtful\n"
+	  "+postfix <> <sent@x> 9 plain   doubtful\n" },
+	{ BEGIN END("1") FROM("") TO("a@b") TO("sent@x"),
+	  "+postfix <> <a@b> 9 plain   doubtful\n"
+	  "+postfix <> <sent@x> 9 plain   doubtful\n" },
+	/* A message was given up. */
+	{ BEGIN "smtpd[1]: BBBBB: client=h[9]\n" END("2") FROM("s@t") TO("a@b")
+		  TO("sent@x"),
+	  "+postfix <s@t> <a@b> 9 plain  \n" },
+};
+
+START_TEST(leaves_out_copies_for_some)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	postlog_copies_by(log, copy_for, NULL);
+	feed(log, copied[_i].log);
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, copied[_i].taken);
+	postlog_free(log);
+}
+END_TEST
+
 #define ENVELOPE "from=<a@b> to=<c@d> proto=ESMTP helo=<h>\n"
 
 /* Sessions with a smtpd_proxy_filter. */
@@ -210,6 +268,8 @@ int main(void)
 	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_loop_test(tests, believes_quotes_where_there_are_some, 0,
 			    COUNT(strangers));
+	tcase_add_loop_test(tests, leaves_out_copies_for_some, 0,
+			    COUNT(copied));
 	tcase_add_loop_test(tests, leaves_out_what_postfix_adds, 0,
 			    COUNT(added));
 	tcase_add_loop_test(tests, reads_what_a_filter_took, 0,

@@ -28,11 +28,17 @@ static const struct {
 	{ "2026-11-24T15:00:00.123456789Z "
 	  "2026-11-24T15:00:00+01:00 mx postfix/smtpd[1]: x",
 	  "2026-11-24T15:00:00+01:00 mx postfix/smtpd[1]: x" },
-	/* Not the way in which docker writes it. */
-	{ "2026-11-24T15:00:00.123456Z " TEXT, NULL },
-	{ "2026-11-24T15:00:00.123456789+01:00 " TEXT, NULL },
+	{ "2026-11-24T15:00:00.123456789+01:00 " TEXT, TEXT },
+	{ "2026-11-24T15:00:00+01:00 " TEXT, TEXT },
+	{ "2026-11-24T15:00:00.12345 mail.info: " TEXT, TEXT },
+	{ "@400000006743a1f000000000 mail.info: " TEXT, TEXT },
+	/* Nobody writes it like that. */
 	{ "2026-11-24T15:00:00,123456789Z " TEXT, NULL },
 	{ "2026-11-24T15:00:00.123456789Z  " TEXT, NULL },
+	{ "2026-11-24T15:00:00.12345 mail.: x " TEXT, NULL },
+	{ "2026-11-24T15:00:00.12345 mail.info: x " TEXT, NULL },
+	{ "2026-11-24T15:00:00+01:00 [ 1.5] postfix/smtpd[1]: x", NULL },
+	{ "@400000006743a1f000000000 mx postfix/smtpd[1]: x", NULL },
 	/* A line of a log daemon, whatever it quotes. */
 	{ "2026-11-24T15:00:00.123456789Z mx postfix/smtpd[1]: " TEXT, NULL },
 	{ "2026-11-24T15:00:00.123456789Z mx sshd[1]: " TEXT, NULL },

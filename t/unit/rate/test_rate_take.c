@@ -158,6 +158,34 @@ START_TEST(given_back)
 }
 END_TEST
 
+/* What was counted before a reset is not given back out of what came later, and
+ * is counted if it comes again. */
+START_TEST(nothing_is_given_back_after_a_reset)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	charge = charge_of(table, "alice", 2, LIMITS, RATE_NUMBER);
+	charge.instance = "a";
+	take(&place, table, 2, "a");
+	ck_assert_int_eq(rate_table_reset(table, "alice", place.clock.now_us),
+			 1);
+	take(&place, table, 2, "b");
+	rate_give_back(&charge, 1, place.clock.now_us);
+	check(take(&place, table, 2, "c"), RATE_OVER, 2, 3, 60, 62);
+	charge.instance = "d";
+	take(&place, table, 1, "d");
+	rate_give_back(&charge, 1, place.clock.now_us);
+	check(take(&place, table, 1, "b"), RATE_WITHIN, 2, 3, 60, 0);
+	check(take(&place, table, 1, "a"), RATE_WITHIN, 3, 3, 60, 0);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(all_or_nothing)
 {
 	struct rate_charge charges[2];
@@ -496,6 +524,34 @@ START_TEST(networks)
 }
 END_TEST
 
+/* A key may have a limit above the room that the table was made with: until
+ * there is a larger one, its room is the limit. */
+START_TEST(no_more_networks_than_there_is_room_for)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+	char name[8] = "a";
+
+	place_init(&place);
+	table = open_table(&place, "3/1d", RATE_NETWORKS, 64);
+	charge = charge_of(table, "alice", 1, "9/1d", RATE_NETWORKS);
+	charge.place = name;
+	for (; name[0] < 'd'; name[0]++)
+		ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert(!rate_take(&charge, 1, place.clock.now_us));
+	check(charge.result, RATE_OVER, 3, 3, 86400, 86401);
+	name[0] = 'a';
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	charge = charge_of(table, "bob", 1, "", RATE_NETWORKS);
+	charge.place = name;
+	for (; name[0] < 'h'; name[0]++)
+		ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 /* A network is known for all of the hour, though a time is kept as the tick in
  * which it was: that begins a moment earlier. */
 START_TEST(a_network_stays_for_all_of_the_window)
@@ -529,6 +585,7 @@ int main(void)
 	tcase_add_test(tests, an_instance_grows_beyond_the_limit);
 	tcase_add_test(tests, time_never_goes_back);
 	tcase_add_test(tests, given_back);
+	tcase_add_test(tests, nothing_is_given_back_after_a_reset);
 	tcase_add_test(tests, all_or_nothing);
 	tcase_add_test(tests, what_cannot_be_used);
 	tcase_add_test(tests, looking_counts_nothing);
@@ -539,6 +596,7 @@ int main(void)
 	tcase_add_test(tests, unlimited_is_counted);
 	tcase_add_test(tests, bytes_are_wide);
 	tcase_add_test(tests, networks);
+	tcase_add_test(tests, no_more_networks_than_there_is_room_for);
 	tcase_add_test(tests, a_network_stays_for_all_of_the_window);
 	return run_tests("rate_take", tests);
 }

@@ -1,81 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* What is kept of a key in a real Valkey or Redis, in which form, and for how
- * long; what happens when the form changes, or is another program's. */
+/* What is kept of a key in a real Valkey or Redis, and for how long; what
+ * happens when its rate changes. test_store_format has the bytes. */
 
 #include "lib/rate/rate_window.h"
-#include "lib/store/store_admin.h"
-#include "lib/store/store_internal.h"
-#include "t/unit/store/asking.h"
+#include "t/unit/store/one_key.h"
 
-#define HOUR	  3600
-#define DAY	  86400
-#define MEMORY	  2000 /* keys */
-#define KEY_BYTES 160  /* of memory, for a key with one window */
-#define SINGLE	  19   /* digits */
-#define KEY	  "policyd:login:alice@example.com"
-
-/* A store, and the rate in it. */
-struct place {
-	struct real_store real;
-	struct asking asking;
-	struct store_admin *admin;
-	uint64_t tick;
-	struct store_rate login;
-	const struct store_rate *rates[1];
-	struct rate_charge charge; /* the last one */
-};
-
-static void begin(struct place *place)
-{
-	struct store_options options = { .prefix = "policyd",
-					 .timeout_ms = TEST_WAIT_S * 1000,
-					 .test_tick = &place->tick };
-	struct error error = { "" };
-
-	memset(place, 0, sizeof(*place));
-	place->tick = UINT64_C(53861760000); /* a part of a day begins */
-	place->login.name = "login";
-	place->login.shape =
-		(struct rate_shape){ 1, { HOUR }, RATE_NUMBER, 0, 4096 };
-	place->rates[0] = &place->login;
-	real_store_start(&place->real, NULL, NULL);
-	asking_start(&place->asking, &place->real, &options);
-	place->admin =
-		store_admin_open(connect_store(&place->real), &options, &error);
-	ck_assert_msg(place->admin != NULL, "%s", error.text);
-}
-
-static void end(struct place *place)
-{
-	store_admin_close(place->admin);
-	asking_stop(&place->asking);
-	real_store_stop(&place->real);
-}
-
-/* ask - about alice, who may 1000 in each window; what is used then */
-static uint64_t ask(struct place *place, const char *how, const char *instance,
-		    uint64_t amount)
-{
-	const struct rate_shape *shape = &place->login.shape;
-
-	place->charge = (struct rate_charge){ .key = "alice@example.com",
-					      .place = "",
-					      .instance = instance,
-					      .amount = amount };
-	for (unsigned i = 0; i < shape->windows; i++)
-		place->charge.limits.limit[place->charge.limits.count++] =
-			(struct rate_limit){ 1000, shape->length_s[i] };
-	ck_assert(asking_wait(&place->asking, how, place->rates, &place->charge,
-			      1));
-	return place->charge.result.used;
-}
-
-/* give_back - the last charge */
-static void give_back(struct place *place)
-{
-	store_give_back(place->asking.store, place->rates, &place->charge, 1);
-	asking_until(&place->asking, place->asking.store->asks == 0);
-}
+#define SINGLE 19 /* digits */
 
 /* is_single - is the value one number? */
 static bool is_single(const struct place *place)
@@ -238,48 +168,12 @@ START_TEST(block_ends)
 	ck_assert_int_eq(store_admin_block(place.admin, &place.login,
 					   "alice@example.com", 20, NULL),
 			 0);
-	command(&place.real, "GETRANGE " KEY " 0 0", "$1\r\n\x18");
+	command(&place.real, "GETRANGE " KEY " 0 0", "$1\r\n\xb4");
 	place.tick += 20 * RATE_TICKS;
 	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
 	place.tick += 9001;
 	ck_assert_uint_eq(ask(&place, "take", "b", 1), 2);
-	command(&place.real, "GETRANGE " KEY " 0 0", "$1\r\n\x14");
-	end(&place);
-}
-END_TEST
-
-/* A counter has one byte, then four, then seven. */
-START_TEST(large)
-{
-	static const uint64_t amounts[] = {
-		200, 100, 300, UINT64_C(1) << 33, UINT64_C(1) << 45, 1
-	};
-	struct place place;
-	uint64_t sum = 0;
-
-	begin(&place);
-	place.login.shape.unit = _i == 0 ? RATE_NUMBER : RATE_BYTES;
-	place.charge.limits.count = 0;
-	for (unsigned i = 0; i < COUNT(amounts); i++) {
-		char instance[8];
-
-		snprintf(instance, sizeof(instance), "%u", i);
-		place.charge = (struct rate_charge){ .key = "alice@example.com",
-						     .place = "",
-						     .instance = instance,
-						     .amount = amounts[i] };
-		if (i % 2 == 0)
-			place.tick += HOUR;
-		sum += amounts[i];
-		ck_assert(asking_wait(&place.asking, "take", place.rates,
-				      &place.charge, 1));
-		ck_assert_uint_eq(place.charge.result.used, sum);
-	}
-	place.tick += 29 * HOUR; /* the first two leave it */
-	place.charge.instance = "";
-	ck_assert(asking_wait(&place.asking, "look", place.rates, &place.charge,
-			      1));
-	ck_assert_uint_eq(place.charge.result.used, sum - 300);
+	command(&place.real, "GETRANGE " KEY " 0 0", "$1\r\n\xb0");
 	end(&place);
 }
 END_TEST
@@ -379,50 +273,6 @@ START_TEST(expires_later)
 }
 END_TEST
 
-/* Values of the format before this one, of none, and of another program: no
- * request passes, and none of them is written. */
-static const char *const foreign[] = {
-	("\\x10\\x92\\xf3\\xa5\\xd4\\xc8\\x01\\x00\\x01\\x90\\x1c\\x00\\x01"
-	 "\\x00\\x01abcde\\x8d\\x71\\x1e\\x00\\x00\\x00\\x01"),
-	"\\x13\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00",
-	"\\x17\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00",
-	"\\x1b\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00",
-	"\\x14\\x00",
-	"1",
-	"9223372036854775807",
-	"0000000000000000001",
-	"1970-01-01 00:00:00",
-	"100000000000000000",
-	"",
-};
-
-START_TEST(not_ours)
-{
-	struct place place;
-	char text[400];
-	static const char *const words[] = { "take", "look", "note" };
-
-	begin(&place);
-	snprintf(text, sizeof(text), "SET " KEY " \"%s\"", foreign[_i]);
-	command(&place.real, text, "+OK");
-	for (unsigned i = 0; i < COUNT(words); i++) {
-		place.charge = (struct rate_charge){ .key = "alice@example.com",
-						     .place = "",
-						     .instance = "a",
-						     .amount = 1 };
-		ck_assert(asking_begin(&place.asking, words[i], place.rates,
-				       &place.charge, 1));
-		asking_until(&place.asking, place.asking.answered);
-		ck_assert(!place.asking.passed);
-		ck_assert_msg(strstr(place.asking.away, "another version") !=
-				      NULL,
-			      "%s", place.asking.away);
-	}
-	command(&place.real, "PTTL " KEY, ":-1");
-	end(&place);
-}
-END_TEST
-
 /* on_row - the networks, the latest first */
 static int on_row(void *context, const struct rate_row *row)
 {
@@ -465,27 +315,6 @@ START_TEST(set_back)
 }
 END_TEST
 
-/* The memory of a key with one window, from which a message came. */
-START_TEST(memory)
-{
-	struct place place;
-	char key[40];
-	long before;
-
-	begin(&place);
-	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
-	before = used_memory(&place.real);
-	for (unsigned i = 0; i < MEMORY; i++) {
-		snprintf(key, sizeof(key), "user%05u@example.com", i);
-		place.charge.key = place.charge.instance = key;
-		ck_assert(asking_wait(&place.asking, "take", place.rates,
-				      &place.charge, 1));
-	}
-	ck_assert_int_le(used_memory(&place.real) - before, MEMORY * KEY_BYTES);
-	end(&place);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tests = tcase_create("store_value");
@@ -497,14 +326,11 @@ int main(void)
 	tcase_add_test(tests, other_unit);
 	tcase_add_test(tests, administered);
 	tcase_add_test(tests, block_ends);
-	tcase_add_loop_test(tests, large, 0, 2);
 	tcase_add_test(tests, other_windows);
 	tcase_add_test(tests, single_in_all);
 	tcase_add_test(tests, expires);
 	tcase_add_test(tests, warned_of);
 	tcase_add_test(tests, expires_later);
-	tcase_add_loop_test(tests, not_ours, 0, COUNT(foreign));
 	tcase_add_test(tests, set_back);
-	tcase_add_test(tests, memory);
 	return run_tests("store_value", tests);
 }
