@@ -308,8 +308,6 @@ static void check_useless(struct check *check, const struct smtpd_row *row)
 		&row->outcomes[SMTPD_LOGIN_TLS][SMTPD_ELSEWHERE];
 	bool early = is_early(port, why->parameter);
 	const char *name = early ? "smtpd_delay_reject" : why->parameter;
-	bool here = postfix_where(check->postfix, port->service, name) ==
-		    POSTFIX_MASTER;
 
 	if (asks_us(check, port, why->parameter))
 		return;
@@ -317,12 +315,13 @@ static void check_useless(struct check *check, const struct smtpd_row *row)
 		    &(struct mistake){ .severity = SEVERITY_WARNING,
 				       .service = port->service,
 				       .parameter = name,
-				       .value = early && here ? "yes" : NULL,
-				       .own = early && !here ? "yes" : NULL,
+				       .here = early ? "yes" : NULL,
 				       .effect.opens = { users, users },
 				       .advice = early ? "smtpd_delay_reject = "
 							 "yes"
-						       : NULL },
+						       : "permit users before "
+							 "that word, or do not "
+							 "offer AUTH there" },
 		    "AUTH is offered on port %s, but nobody may send anything "
 		    "there: %s in %s refuses all%s",
 		    port->service->name,
