@@ -181,11 +181,6 @@ static const struct {
 	  "1024 user@[127.0.0.1]\n"
 	  "mydestination [127.0.0.1] 0 -\n"
 	  "inet_interfaces [127.0.0.1] 1 -\n" },
-	/* A domain and nothing before it. */
-	{ { { NULL, NULL } },
-	  "@local.test",
-	  "mydestination local.test 1 local.test\n"
-	  "2176 MAILER-DAEMON\n" },
 };
 
 /* tell - append one step */
