@@ -10,13 +10,16 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
 #include "lib/base/printable.h"
+#include "lib/base/trust.h"
 #include "policyd/process/pid_file.h"
+#include "policyd/rates/rate_tables.h"
 #include "policyd/serve/shadow.h"
 
 /* warn - about something outside the file, in one printable line */
@@ -46,19 +49,60 @@ static size_t report(const struct config *config, int line, const char *what,
 	return 1;
 }
 
-/* check_rates - is there a directory for what rates count? */
-static void check_rates(const struct config *config)
+/* check_counts - can the file of a rate be used, or created, as far as can be
+ * seen from outside? 0, or -1 */
+static int check_counts(const struct config *config, const char *path,
+			struct error *error)
+{
+	struct stat status;
+
+	if (trust_directory(path, config->uid, error) < 0)
+		return error_prefix(error, "%s: ", path);
+	if (lstat(path, &status) < 0)
+		return 0;
+	if (S_ISLNK(status.st_mode))
+		return error_set(error,
+				 "%s: is a symbolic link; give the real path",
+				 path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, "%s: is not a regular file", path);
+	if (trust_status(&status, config->uid, error) < 0)
+		return error_prefix(error, "%s ", path);
+	return 0;
+}
+
+/* check_files - those of all rates */
+static size_t check_files(const struct config *config)
+{
+	size_t obstacles = 0;
+	struct error error;
+
+	for (size_t i = 0; i < config->rates.count; i++) {
+		char *path = rate_tables_path(config, &config->rates.rates[i]);
+
+		if (check_counts(config, path, &error) < 0)
+			obstacles +=
+				report(config, 0, "rate_directory", &error);
+		free(path);
+	}
+	return obstacles;
+}
+
+/* check_rates - can what rates count be kept? A directory that is not there is
+ * no obstacle: the unit of systemd creates it. */
+static size_t check_rates(const struct config *config)
 {
 	struct stat status;
 
 	if (config->rates.count == 0 ||
 	    stat(config->rate_directory, &status) == 0)
-		return;
+		return check_files(config);
 	warn(config,
 	     "rate_directory: %s: %s; policyd does not start without it; to "
 	     "create it: install -d -m 0700 -o %s %s",
 	     config->rate_directory, strerror(errno), config->user,
 	     config->rate_directory);
+	return 0;
 }
 
 /* check_start - could it log and listen, and write its pid file? */
@@ -69,7 +113,7 @@ static size_t check_start(const struct config *config)
 
 	if (log_check(config->log, config->uid, &error) < 0)
 		obstacles += report(config, 0, "log", &error);
-	check_rates(config);
+	obstacles += check_rates(config);
 	if (pid_file_check(config->pid_file, &error) < 0)
 		warn(config, "pid_file: %s", error.text);
 	for (i = 0; i < config->listener_count; i++)

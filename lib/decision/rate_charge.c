@@ -202,22 +202,22 @@ static int is_found(enum table_answer answer, const struct table_result *result,
 	return -1;
 }
 
-/* search_key - look up a key, or address if it is one, then "@domain" of the
- * key; 1, 0 or -1. *by: what was found. */
+/* search_key - look up a key, then "@domain" of it; if it is an address or a
+ * network, the address, then the network; 1, 0 or -1. *by: what was found. */
 static int search_key(const struct rate_maps *maps, const char *key,
 		      const char *address, struct table_result *result,
 		      const struct table **table, const char **by,
 		      struct table_trouble *trouble)
 {
-	const char *domain = strrchr(key, '@');
+	const char *next = address != NULL ? key : strrchr(key, '@');
 	int found;
 
 	*by = address != NULL ? address : key;
 	found = is_found(search(maps, *by, result, table), result, trouble);
-	if (found != 0 || address != NULL || domain == NULL || domain == key)
+	if (found != 0 || next == NULL || strcmp(next, *by) == 0)
 		return found;
-	*by = domain;
-	return is_found(search(maps, domain, result, table), result, trouble);
+	*by = next;
+	return is_found(search(maps, *by, result, table), result, trouble);
 }
 
 /* is_address - is the key the client's address, or its network? */
@@ -327,17 +327,21 @@ static int find_limits(const struct rate *rate, const char *key,
 	return found < 0 ? -1 : 0;
 }
 
-/* rate_key_limits - the limits of a key that is known */
+/* rate_key_limits - the limits of a key that is known. If the key is an address
+ * or a network, that is looked up; in its place there may be an account */
 int rate_key_limits(const struct rate *rate, const char *key,
 		    struct rate_limits *limits, struct table_trouble *trouble)
 {
 	const struct table *table = NULL;
 	char address[RATE_KEY_SIZE];
+	struct ip_address parsed;
 	const char *by;
+	bool found;
 
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(key, "/"), key);
-	return find_limits(rate, key, is_address(rate) ? address : NULL, limits,
-			   &table, &by, trouble);
+	found = is_address(rate) && ip_parse(&parsed, address) == 0;
+	return find_limits(rate, key, found ? address : NULL, limits, &table,
+			   &by, trouble);
 }
 
 /* find_place - the network that a client sends from, or its name; 1; 0: it does

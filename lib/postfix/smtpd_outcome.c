@@ -157,6 +157,21 @@ static void narrow_by_session(struct smtpd_outcome *outcome,
 		       NULL);
 }
 
+/* has_transport - does transport_maps itself hold this transport? Tables are
+ * not looked into. */
+static bool has_transport(const char *maps, const char *transport)
+{
+	const char *at = maps;
+
+	while ((at = strstr(at, transport)) != NULL) {
+		if (at > maps && strchr("={ \t", at[-1]) != NULL &&
+		    at[strlen(transport)] == ':')
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* narrow_by_delivery - a transport that refuses is known before the message is
  * taken */
 static void narrow_by_delivery(struct smtpd_outcome *outcome,
@@ -169,7 +184,10 @@ static void narrow_by_delivery(struct smtpd_outcome *outcome,
 					     "relay_transport" };
 	size_t first = recipient == SMTPD_OURS ? 1 : 0;
 	size_t last = recipient == SMTPD_OURS ? 3 : 0, i;
+	const char *maps = get(port, "transport_maps");
 
+	if (has_transport(maps, "error") || has_transport(maps, "retry"))
+		narrow(outcome, SMTPD_MAY, "transport_maps", NULL);
 	for (i = first; i <= last; i++) {
 		const char *transport = get(port, names[i]);
 		size_t length = strcspn(transport, ":");

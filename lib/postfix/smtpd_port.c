@@ -322,6 +322,60 @@ static void check_classes(struct smtpd_port *port)
 	}
 }
 
+/* is_bad_pattern - "type:table" without one of the two, such as an IPv6 address
+ * that lacks its brackets, or nothing behind "!" */
+static bool is_bad_pattern(const char *word)
+{
+	const char *pattern = word + strspn(word, "!");
+	const char *colon = strchr(pattern, ':');
+
+	if (*pattern == '[' || *pattern == '/')
+		return false;
+	return *pattern == '\0' ||
+	       (colon != NULL && (colon == pattern || colon[1] == '\0'));
+}
+
+/* smtpd_port_bad_pattern - the first such word. A comment ends the list. */
+char *smtpd_port_bad_pattern(const struct smtpd_port *port,
+			     const char *parameter)
+{
+	const char *rest = get(port, parameter);
+	char *word;
+
+	while ((word = postfix_next_word(&rest)) != NULL && *word != '#') {
+		if (is_bad_pattern(word))
+			return word;
+		free(word);
+	}
+	free(word);
+	return NULL;
+}
+
+/* check_patterns - smtpd(8) opens these lists when it starts */
+static void check_patterns(struct smtpd_port *port)
+{
+	static const char *const lists[] = {
+		"mynetworks",
+		"mydestination",
+		"relay_domains",
+		"permit_mx_backup_networks",
+		"smtpd_client_event_limit_exceptions",
+		"smtpd_authorized_xclient_hosts",
+		"smtpd_authorized_xforward_hosts",
+		"authorized_verp_clients",
+		"debug_peer_list",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char *word = smtpd_port_bad_pattern(port, lists[i]);
+
+		if (word != NULL)
+			fails(port, SMTPD_NO, lists[i]);
+		free(word);
+	}
+}
+
 /* smtpd_port_open - read what is said of a service */
 void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 		     const struct postfix_service *service)
@@ -342,6 +396,7 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 	read_auth(port);
 	read_filter(port);
 	check_classes(port);
+	check_patterns(port);
 	if (!has_required(&port->lists[SMTPD_LIST_RELAY]) &&
 	    !has_required(&port->lists[SMTPD_LIST_RECIPIENT]))
 		fails(port, SMTPD_NO, names[SMTPD_LIST_RELAY]);

@@ -62,6 +62,12 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 /* smtpd_port_close - free what the struct holds. */
 void smtpd_port_close(struct smtpd_port *port);
 
+/* smtpd_port_bad_pattern - the first word of a list of patterns at which
+ * smtpd(8) ends: neither a pattern nor type:table. The caller frees it; NULL:
+ * there is none. */
+char *smtpd_port_bad_pattern(const struct smtpd_port *port,
+			     const char *parameter);
+
 /* smtpd_port_has_milters - are there any, and are they asked? */
 bool smtpd_port_has_milters(const struct smtpd_port *port);
 

@@ -112,6 +112,15 @@ const struct smtpd_word *smtpd_word_find(const char *word)
 	return NULL;
 }
 
+/* smtpd_word_similar - try all words */
+void smtpd_word_similar(struct similar *similar)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		similar_try(similar, words[i].name);
+}
+
 /* smtpd_word_has_argument - is what is behind the word its argument? */
 bool smtpd_word_has_argument(const char *word)
 {

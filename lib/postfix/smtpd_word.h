@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "lib/base/similar.h"
+
 /* The words of smtpd_..._restrictions lists, as postconf(5) has them. */
 
 /* The effect of a word. "May" is said where it depends on what main.cf does not
@@ -43,6 +45,9 @@ struct smtpd_word {
 /* smtpd_word_find - a word, in any case; NULL: it is none of Postfix's, or one
  * of a version later than those known here. */
 const struct smtpd_word *smtpd_word_find(const char *word);
+
+/* smtpd_word_similar - try all words, see lib/base/similar.h. */
+void smtpd_word_similar(struct similar *similar);
 
 /* smtpd_word_has_argument - is what is behind the word its argument? For a
  * word that is not known the name decides. */

@@ -57,14 +57,17 @@ struct postlog_case {
 			  gave, so this may be one that Postfix added */
 	unsigned long given; /* accepted, and doubtful: how many of the message
 				the client gave; 0: unknown */
-	bool exact; /* Postfix can have added no recipient: the session has as
-		       many as the client gave (unless one was given twice), and
-		       as the queue (a milter replaces some), or smtpd itself
-		       named it */
-	bool alone; /* accepted: the only recipient of its message, which the
-		       client gave, though Postfix adds it (postlog_copies()) */
-	bool fewer; /* accepted: the queue has more recipients of the message
-		       than the log: aliases, or some that were removed */
+	bool exact;  /* Postfix can have added no recipient: the session has as
+			many as the client gave (unless one was given twice), and
+			as the queue (a milter replaces some), or smtpd itself
+			named it */
+	bool alone;  /* accepted: the only recipient of its message, which the
+			client gave, though Postfix adds it (postlog_copies()) */
+	bool copied; /* accepted: Postfix adds it to such messages
+			(postlog_copies_by()), though the counts say that the
+			client gave it: or it gave another one twice */
+	bool fewer;  /* accepted: the queue has more recipients of the message
+			than the log: aliases, or some that were removed */
 	bool filtered;	/* accepted: the message was given to a content filter,
 			   which gave it back */
 	bool forwarded; /* accepted: the client has it from another one, as it
@@ -131,8 +134,7 @@ void postlog_copies(struct postlog *log, const char *recipient);
 typedef const char *postlog_copier(void *context, bool sender,
 				   const char *address);
 
-/* postlog_copies_by - ask that, for messages with more recipients than the
- * client gave, or perhaps more. */
+/* postlog_copies_by - ask that, for each message. */
 void postlog_copies_by(struct postlog *log, postlog_copier *copier,
 		       void *context);
 

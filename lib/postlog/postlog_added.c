@@ -72,7 +72,7 @@ static void mark(const struct postlog *log, struct postlog_message *message,
 			     : NULL;
 
 	if (found != NULL)
-		found->added = true;
+		found->added = found->copied = true;
 }
 
 /* mark_message - the copies for its sender and its recipients */
@@ -87,19 +87,12 @@ static void mark_message(const struct postlog *log,
 		mark(log, message, false, each->recipient);
 }
 
-/* mark_session - of a session in which Postfix added none, nobody asks */
+/* mark_session - of all of its messages */
 static void mark_session(const struct postlog *log,
 			 const struct postlog_session *session)
 {
 	struct postlog_message *message;
-	unsigned long found = 0;
 
-	for (message = session->messages; message != NULL;
-	     message = message->next)
-		found += message->accepted.count;
-	if (session->begun && session->has_counts && found <= session->rcpt &&
-	    !postlog_is_given_up(session))
-		return;
 	for (message = session->messages; message != NULL;
 	     message = message->next)
 		if (!message->proxied)

@@ -154,7 +154,8 @@ static void read_client(struct postlog_event *event, const char *text)
 	if (is_cut(text, ", sasl_method="))
 		return;
 	if (postlog_word(&text, ", sasl_method=") &&
-	    !postlog_until(&text, ",", event->method, sizeof(event->method)))
+	    (!postlog_until(&text, ",", event->method, sizeof(event->method)) ||
+	     *event->method == '\0'))
 		return;
 	if (is_cut(text, ", sasl_username="))
 		return;

@@ -16,8 +16,9 @@ struct postlog_recipient {
 	struct postlog_recipient *next;
 	char *recipient;
 	uint32_t hash;
-	bool added; /* accepted only: by Postfix, as it seems */
-	bool alone; /* ... but not this one: its message has no other */
+	bool added;  /* accepted only: by Postfix, as it seems */
+	bool alone;  /* ... but not this one: its message has no other */
+	bool copied; /* accepted only: Postfix adds it to such messages */
 	/* Refused only: */
 	char *address; /* of the client, which XCLIENT may change */
 	char *sender, *reply, *method, *login;

@@ -310,7 +310,7 @@ static void fill_login(struct postlog_case *taken,
 		taken->login = refused->login;
 		taken->login_state = POSTLOG_LOGIN_KNOWN;
 	} else if (session->has_counts && session->auth == 0 &&
-		   !session->renamed) {
+		   !session->renamed && !is_mixed(session)) {
 		taken->method = taken->login = "";
 		taken->login_state = POSTLOG_LOGIN_NONE;
 	} else {
@@ -366,6 +366,7 @@ static void take_message(struct postlog *log,
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
 		taken.alone = each->alone;
+		taken.copied = each->copied;
 		taken.fewer = message->removed &&
 			      message->queued > message->accepted.count;
 		taken.filtered = message->filtered;

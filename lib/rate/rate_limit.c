@@ -116,6 +116,11 @@ int rate_limit_parse(const char *text, enum rate_unit unit,
 	const char *slash = strchr(text, '/');
 	struct rate_limit found;
 
+	if (text[strcspn(text, WORDS_SEPARATORS)] != '\0')
+		return error_set(error,
+				 "%s: write each limit without blanks, and "
+				 "several as { \"200/1h\", \"1000/1d\" }",
+				 text);
 	if (slash == NULL)
 		return error_set(error,
 				 "%s: write a number and a time, as in 200/1h",

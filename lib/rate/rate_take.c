@@ -199,11 +199,20 @@ static bool repeats(const struct claims *claims, size_t i)
 	return false;
 }
 
+/* use - a cell that has counted nothing lately gives way to no other claim */
+static void use(const struct rate_claim *claim)
+{
+	if (claim->cell != NULL)
+		rate_cell_move(claim->table, claim->cell, claim->now);
+}
+
 /* make_cells - for all that have none; false: there is no room for one */
 static bool make_cells(struct claims *claims)
 {
 	bool made = true;
 
+	for (size_t i = 0; i < claims->count; i++)
+		use(&claims->claim[i]);
 	for (size_t i = 0; i < claims->count; i++) {
 		struct rate_claim *claim = &claims->claim[i];
 
@@ -214,6 +223,7 @@ static bool make_cells(struct claims *claims)
 				rate_make(claim->table, claim->shard,
 					  claim->hash, claim->charge->key,
 					  claim->length, false, claim->now);
+		use(claim);
 	}
 	for (size_t i = 0; i < claims->count; i++) {
 		struct rate_claim *claim = &claims->claim[i];
@@ -252,7 +262,6 @@ static void count_one(const struct rate_claim *claim)
 	cell->noticed = claim->noticed;
 	if (claim->extra == 0)
 		return;
-	rate_cell_move(claim->table, cell, claim->now);
 	add(claim, cell);
 	if (claim->id != 0)
 		rate_seen_add(claim->table, claim->shard, claim->seen,

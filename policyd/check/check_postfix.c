@@ -146,6 +146,7 @@ void check_run(struct check *check)
 	check_sasl(check);
 	check_milters(check);
 	check_owners(check);
+	check_words(check);
 	check_rates(check);
 	check_tables(check);
 	check_run_lists(check);

@@ -347,6 +347,24 @@ void check_logins(struct check *check);
 
 void check_owners(struct check *check);
 
+/* ---- check_postfix_words.c: words that smtpd(8) cannot use */
+
+void check_words(struct check *check);
+
+/* check_written - a list as it is in its file; "": it has its default there. */
+const char *check_written(const struct check *check,
+			  const struct postfix_service *service,
+			  const char *parameter);
+
+/* check_replaced - a list with another word in the place of one; the caller
+ * frees it. NULL: the word is not there. */
+char *check_replaced(const char *list, const char *old, const char *new);
+
+/* ---- check_postfix_fatal.c: what ends smtpd(8) at once */
+
+/* check_fatal - the parameter that ends it on this port. */
+void check_fatal(struct check *check, const struct smtpd_row *row);
+
 /* ---- check_postfix_rates.c: does Postfix ask when a rate counts */
 
 void check_rates(struct check *check);
@@ -412,6 +430,10 @@ void check_tables(struct check *check);
 /* ---- check_postfix_networks.c: mynetworks */
 
 void check_networks(struct check *check);
+
+/* check_bracketed - an IPv6 address or network of mynetworks in brackets; the
+ * caller frees it. NULL: it is none. */
+char *check_bracketed(const char *word);
 
 /* ---- check_postfix_socket.c: the results of check_try() */
 

@@ -309,7 +309,8 @@ static void check_useless(struct check *check, const struct smtpd_row *row)
 	bool early = is_early(port, why->parameter);
 	const char *name = early ? "smtpd_delay_reject" : why->parameter;
 
-	if (asks_us(check, port, why->parameter))
+	if (!check_is_asked(check, port->service) ||
+	    asks_us(check, port, why->parameter))
 		return;
 	check_found(check,
 		    &(struct mistake){ .severity = SEVERITY_WARNING,
@@ -319,9 +320,9 @@ static void check_useless(struct check *check, const struct smtpd_row *row)
 				       .effect.opens = { users, users },
 				       .advice = early ? "smtpd_delay_reject = "
 							 "yes"
-						       : "permit users before "
-							 "that word, or do not "
-							 "offer AUTH there" },
+						       : "permit users in that "
+							 "list, or offer no "
+							 "AUTH there" },
 		    "AUTH is offered on port %s, but nobody may send anything "
 		    "there: %s in %s refuses all%s",
 		    port->service->name,

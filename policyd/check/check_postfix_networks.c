@@ -180,22 +180,36 @@ static void check_held(struct check *check,
 	network_list_free(list);
 }
 
-/* check_table - type:name to Postfix: is it an IPv6 network that lacks its
- * brackets? */
-static void check_table(struct check *check,
-			const struct postfix_service *service, const char *word)
+/* check_bracketed - an IPv6 address or network in brackets */
+char *check_bracketed(const char *word)
 {
 	const char *pattern = word + strspn(word, "!");
 	size_t length = strcspn(pattern, "/");
 	struct network network;
-	char *advice, *what;
 
-	if (network_read(&network, pattern) != 0) {
+	if (network_read(&network, pattern) != 0)
+		return NULL;
+	return xasprintf("%.*s[%.*s]%s", (int)(pattern - word), word,
+			 (int)length, pattern, pattern + length);
+}
+
+/* check_table - type:name to Postfix: is it an IPv6 network that lacks its
+ * brackets? One that begins with a colon ends smtpd(8), see
+ * check_postfix_fatal.c. */
+static void check_table(struct check *check,
+			const struct postfix_service *service, const char *word)
+{
+	const char *pattern = word + strspn(word, "!");
+	char *advice = check_bracketed(word), *what;
+
+	if (*pattern == ':') {
+		free(advice);
+		return;
+	}
+	if (advice == NULL) {
 		check_held(check, service, word);
 		return;
 	}
-	advice = xasprintf("%.*s[%.*s]%s", (int)(pattern - word), word,
-			   (int)length, pattern, pattern + length);
 	what = xasprintf("is a table of type %.*s to Postfix, for want of "
 			 "brackets: every client that gets to "
 			 "permit_mynetworks is deferred (451)",

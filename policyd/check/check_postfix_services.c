@@ -283,28 +283,6 @@ static void check_return(struct check *check, const struct smtpd_row *row)
 	}
 }
 
-/* check_fatal - smtpd(8) ends at once */
-static void check_fatal(struct check *check, const struct smtpd_row *row)
-{
-	const char *why = row->port.works_why;
-	bool classes = strcmp(why, "smtpd_restriction_classes") == 0;
-
-	check_found(check,
-		    &(struct mistake){
-			    .severity = SEVERITY_ERROR,
-			    .service = row->port.service,
-			    .parameter = why,
-			    .advice = classes ? "define each of its classes"
-					      : "let the list end with "
-						"reject" },
-		    "smtpd ends at once on port %s: %s",
-		    row->port.service->name,
-		    classes ? "it names a class that is not defined"
-			    : "neither this list nor "
-			      "smtpd_recipient_restrictions has a word that "
-			      "refuses, or it is behind permit");
-}
-
 /* is_repeated - is the service in master.cf more than once? */
 static bool is_repeated(const struct check *check,
 			const struct postfix_service *service)

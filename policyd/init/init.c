@@ -82,7 +82,7 @@ static void print(const struct init *init, bool apply)
 		apply ? "The changes were" : "These commands were",
 		init->observe ? "the same mail passes as before"
 			      : "strangers cannot relay");
-	init_print_effects(all.stream, init);
+	init_print_effects(all.stream, init, apply);
 	if (!apply)
 		print_commands(init, all.stream);
 	if (init->observe)

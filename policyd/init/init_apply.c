@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -114,18 +113,12 @@ static int check_same(const struct init *init, int file, struct error *error)
 			       init_file_name(file));
 	char *text = init_file_in(init->postfix.directory, init_file_name(file),
 				  error);
-	struct stat status;
 	int result = -1;
 
 	if (text == NULL)
 		;
 	else if (strcmp(text, init->now[file]) != 0)
 		error_set(error, "%s has changed meanwhile: try again", path);
-	else if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-		error_set(error,
-			  "%s is a symbolic link, which would be replaced by a "
-			  "file: use policyd --init without --apply",
-			  path);
 	else
 		result = 0;
 	free(text);

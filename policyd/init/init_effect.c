@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_restrictions.h"
@@ -278,8 +279,27 @@ static bool may_relay(const struct smtpd_ports *ports)
 	return false;
 }
 
+/* print_links - postconf(1) puts a file in the place of a link */
+static void print_links(FILE *output, const struct init *init)
+{
+	int i;
+
+	for (i = 0; i < INIT_FILES; i++) {
+		char *path = xasprintf("%s/%s", init->postfix.directory,
+				       init_file_name(i));
+		struct stat status;
+
+		if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+			fprintf(output,
+				INDENT "%s is a symbolic link, and will be a "
+				       "file; --apply keeps the link.\n",
+				path);
+		free(path);
+	}
+}
+
 /* init_print_effects - what the commands will change */
-void init_print_effects(FILE *output, const struct init *init)
+void init_print_effects(FILE *output, const struct init *init, bool apply)
 {
 	size_t opens = 0, i;
 
@@ -288,6 +308,8 @@ void init_print_effects(FILE *output, const struct init *init)
 		fputs(INDENT "policyd logs what it would answer; the lists of "
 			     "Postfix decide, as before.\n",
 		      output);
+	if (!apply)
+		print_links(output, init);
 	print_clients(output, init);
 	for (i = 0; i < init->before.count; i++)
 		print_port(output, init, &init->before.rows[i]);

@@ -84,24 +84,27 @@ int init_file_put(const char *path, const char *text, struct error *error)
 /* init_file_replace - replace the content of a file */
 int init_file_replace(const char *path, const char *text, struct error *error)
 {
-	char *next = xasprintf("%s.policyd", path);
+	char *file = realpath(path, NULL);
+	char *next = xasprintf("%s.policyd", file != NULL ? file : path);
 	struct stat status;
-	int fd, result;
+	int fd = -1, result;
 
 	unlink(next);
-	fd = lstat(path, &status) == 0 ? open(next, FLAGS, 0600) : -1;
+	if (file != NULL && lstat(file, &status) == 0)
+		fd = open(next, FLAGS, 0600);
 	if (fd >= 0 && (fchown(fd, status.st_uid, status.st_gid) < 0 ||
 			fchmod(fd, status.st_mode & 07777) < 0)) {
 		close(fd);
 		fd = -1;
 	}
 	result = finish(fd, next, path, text, error);
-	if (result == 0 && rename(next, path) < 0)
+	if (result == 0 && rename(next, file) < 0)
 		result = error_set(error, "cannot write %s: %s", path,
 				   strerror(errno));
 	if (result < 0)
 		unlink(next);
 	free(next);
+	free(file);
 	return result;
 }
 

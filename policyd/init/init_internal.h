@@ -113,8 +113,8 @@ const struct init_kind *init_kind_next(const struct init_kind *kind);
 /* ---- init_effect.c */
 
 /* init_print_effects - what the changes let through, and what not any more, as
- * comments of a shell script. */
-void init_print_effects(FILE *output, const struct init *init);
+ * comments of a shell script. apply: no commands are typed. */
+void init_print_effects(FILE *output, const struct init *init, bool apply);
 
 /* ---- init_forecast.c */
 
@@ -142,7 +142,7 @@ int init_file_new(const char *path, const char *text, struct error *error);
 int init_file_put(const char *path, const char *text, struct error *error);
 
 /* init_file_replace - replace the content of a file; owner and mode stay, and
- * it is never there in part. */
+ * so does a symbolic link to it. It is never there in part. */
 int init_file_replace(const char *path, const char *text, struct error *error);
 
 /* init_file_in - the content of a file in a directory; the caller frees it.

@@ -514,6 +514,9 @@ static void doubt_recipient(struct attempt *attempt)
 		 strcasecmp(ports->copy_to, taken->recipient) == 0)
 		unknown(attempt, "Postfix adds this recipient to messages "
 				 "(always_bcc)");
+	else if (taken->copied)
+		unknown(attempt, "Postfix adds this recipient to such messages "
+				 "(sender_bcc_maps or recipient_bcc_maps)");
 	else if (ports->adds_recipients && !taken->exact)
 		unknown(attempt, "the log does not say whether the client gave "
 				 "this recipient, or Postfix added it "

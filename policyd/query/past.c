@@ -15,6 +15,7 @@
 #include "lib/base/printable.h"
 #include "lib/postlog/postlog_time.h"
 #include "policyd/query/figure.h"
+#include "policyd/query/json.h"
 
 /* deliver - of a struct past_queue: the next message in the order of time */
 static void deliver(void *context, const struct past_mail *mail)
@@ -169,12 +170,18 @@ void past_end(struct past *past)
 	past_queue_flush(&past->queue);
 }
 
+/* past_failed - why */
+const char *past_failed(const struct past *past)
+{
+	return past->why.text[0] != '\0' ? past->why.text : NULL;
+}
+
 /* put_notes - what was not counted */
 static void put_notes(const struct past *past, FILE *out)
 {
-	if (past->why.text[0] != '\0')
+	if (past_failed(past) != NULL)
 		fprintf(out, "note: the rates were not counted: %s\n",
-			past->why.text);
+			past_failed(past));
 	figure_note(past->timeless,
 		    "request was not counted for rates: the log does not say "
 		    "when it was",
@@ -202,10 +209,28 @@ void past_print(struct past *past, FILE *output)
 		past_usage_print(&past->usage, past->config, output);
 }
 
+/* put_notes_json - the same, if there is anything */
+static void put_notes_json(const struct past *past, FILE *output)
+{
+	json_t *object;
+
+	if (past_failed(past) == NULL && past->timeless == 0 &&
+	    past->queue.late == 0)
+		return;
+	object = json_object();
+	json_set(object, "kind", json_text("not_counted"));
+	json_set(object, "reason", json_text(past_failed(past)));
+	json_set(object, "without_time",
+		 json_integer((json_int_t)past->timeless));
+	json_set(object, "late", json_integer((json_int_t)past->queue.late));
+	json_print(object, output);
+}
+
 /* past_print_json - as JSON Lines */
 void past_print_json(struct past *past, FILE *output)
 {
 	past_rates_print_json(&past->rates, output);
+	put_notes_json(past, output);
 	if (past->suggests)
 		past_usage_print_json(&past->usage, past->config, output);
 }

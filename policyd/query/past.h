@@ -49,6 +49,10 @@ void past_decided(struct past *past, const struct service *service,
 /* past_end - there are no more lines. */
 void past_end(struct past *past);
 
+/* past_failed - why the rates could not be counted; NULL: they were, or there
+ * are none. */
+const char *past_failed(const struct past *past);
+
 /* past_print, past_print_json - whom the rates would have met, and limits, if
  * they are wanted; nothing if there are no rates. */
 void past_print(struct past *past, FILE *output);

@@ -271,9 +271,9 @@ static int finish_requests(struct replay *replay, struct replay_reader *reader,
 	else
 		drop_other(reader);
 	replay_summary(reader);
-	return replay_groups_opened(&replay->groups) + changes(replay) > 0
-		       ? 1
-		       : EX_OK;
+	if (replay_groups_opened(&replay->groups) + changes(replay) > 0)
+		return 1;
+	return past_failed(&replay->past) != NULL ? EX_TEMPFAIL : EX_OK;
 }
 
 /* finish_nothing - no request, and no forecast */
@@ -304,7 +304,9 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 	replay_summary(reader);
 	if (changes(replay) + replay->past.rates.stopped > 0)
 		return 1;
-	return forecasts_are_whole(forecasts) ? EX_OK : EX_NOINPUT;
+	if (!forecasts_are_whole(forecasts))
+		return EX_NOINPUT;
+	return past_failed(&replay->past) != NULL ? EX_TEMPFAIL : EX_OK;
 }
 
 /* note_repeated - what was left out */

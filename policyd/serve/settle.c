@@ -39,6 +39,10 @@ static enum totals_result result_of(const struct charge *charge)
 static const char *outcome_text(const struct charge *charge,
 				const struct decision *decision)
 {
+	/* A key is warned of once, and often before the message is there: not
+	 * even one recipient fits now, so it will not pass. */
+	if (!charge->takes && charge->rate->action == RATE_HOLD)
+		return "to be held";
 	if (decision->charge != charge || decision->refusal != REFUSAL_RATE)
 		return "not refused";
 	switch (decision->verdict) {

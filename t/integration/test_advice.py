@@ -518,6 +518,88 @@ def test_useless(program):
                 assert kind.said()[1:] == ([], 0), kind.said()
 
 
+# A list of patterns, what is said, and what the command makes of it.
+PATTERNS = (
+    ({"mynetworks": "127.0.0.0/8, ::1"}, "port smtp: ::1 in "
+     "mynetworks is no address, for want of brackets$",
+     "mynetworks = 127.0.0.0/8, [::1]"),
+    ({"mynetworks": "127.0.0.0/8 !::ffff:10.0.0.1/128 ::ffff:10.0.0.1/128"},
+     ": !::ffff:10.0.0.1/128 in mynetworks", None),
+    ({"mynetworks": "127.0.0.0/8 hash:"},
+     "hash: in mynetworks is no address, and no table$", None),
+    ({"mynetworks": "127.0.0.0/8 ! 10.0.0.1"}, ": ! in mynetworks is", None),
+    ({"debug_peer_list": "::1"}, "debug_peer_list is no .* brackets$",
+     "debug_peer_list = [::1]"),
+    ({"mynetworks": "127.0.0.0/8 [::1] /etc/hosts inline:{} # ::1"}, None,
+     None),
+)
+
+
+def test_patterns(program):
+    """a list of addresses or domains at which smtpd ends, whether or not a
+    restriction looks at it"""
+    for settings, wanted, cured in PATTERNS:
+        with Kind(program, "06", **dict(USERS, **settings)) as kind:
+            _, findings, status = kind.said()
+            texts = [finding["text"] for finding in findings]
+            assert len(texts) == (1 if wanted else 0), (settings, texts)
+            assert status == (1 if wanted else 0), (settings, status)
+            if wanted:
+                assert has(texts, wanted), (settings, texts)
+                command = findings[0]["command"] or ""
+                assert ("'%s'" % cured in command) == bool(cured), command
+            if cured:
+                run("/bin/sh", "-c", command)
+                assert kind.said()[1:] == ([], 0), kind.said()
+
+
+ASKS = "check_policy_service unix:private/policyd, "
+# Words behind policyd, what is said, whether it is an error, and whether there
+# is a command.
+WORDS = (
+    ("permit_sasl_authentcated, reject", "permit_sasl_authentcated is no "
+     "restriction of Postfix, which defers every message that comes to it; "
+     "did you mean permit_sasl_authenticated\\?$", True, True),
+    ("check_clients_access inline:{x=REJECT}, reject",
+     "did you mean check_client_access", True, True),
+    ("warn_if_reject rejct, reject", "rejct is no .*did you mean reject", True,
+     True),
+    ("reject_rbl_clent bl.example, reject", "did you mean reject_rbl_client",
+     True, False),
+    ("permt, reject", "did you mean permit\\?", True, False),
+    ("dunno, reject", "dunno is no restriction of Postfix, .* to it$", True,
+     False),
+    ("reject_all_of_tomorrow, reject", "reject_all_of_tomorrow is no",
+     False, False),
+    ("insiders, reject", "insiders is no restriction", True, False),
+    ("check_client_access /etc/access, reject", "check_client_access needs a "
+     "table, TYPE:NAME behind it: Postfix defers every", True, False),
+    ("sleep, reject", "sleep needs a number", True, False),
+    ("inline:{x=REJECT}, sleep 0, reject, dunno", None, False, False),
+    ("reject_rbl_client", None, False, False),
+)
+
+
+def test_words(program):
+    """a word that stops mail, since it is no restriction, or lacks its table;
+    the other lists decide about all else"""
+    with Kind(program, "06", **USERS) as kind:
+        for words, wanted, stops, cured in WORDS:
+            kind.set(smtpd_relay_restrictions=ASKS + "reject",
+                     smtpd_recipient_restrictions="",
+                     smtpd_data_restrictions="permit_mynetworks, " + words)
+            _, findings, status = kind.said()
+            texts = [finding["text"] for finding in findings]
+            assert len(texts) == (1 if wanted else 0), (words, texts)
+            assert status == (1 if stops else 0), (words, status, texts)
+            if wanted:
+                assert has(texts, wanted), (words, texts)
+                assert bool(findings[0]["command"]) == cured, (words, findings)
+            if cured:
+                run("/bin/sh", "-c", findings[0]["command"])
+                assert kind.said()[1:] == ([], 0), (words, kind.said())
+
+
 def test_ours(program):
     """what policyd -t says is said, too, and counts"""
     with Kind(program, "06", **USERS) as kind:
@@ -661,5 +743,6 @@ if __name__ == "__main__":
         test_ports, test_return, test_return_data, test_return_tls,
         test_domains, test_one_command, test_twice, test_nobody,
         test_certificate, test_networks, test_tables, test_front, test_servers,
-        test_misspelt, test_dovecot, test_milters, test_useless, test_ours,
-        test_notation, test_unasked, test_many, test_bad, test_commands]))
+        test_misspelt, test_dovecot, test_milters, test_useless, test_words,
+        test_patterns,
+        test_ours, test_notation, test_unasked, test_many, test_bad, test_commands]))

@@ -21,7 +21,7 @@ import shlex
 import signal
 import sys
 
-from kit.daemon import free_port
+from kit.daemon import exists, free_port
 from kit.policyd import CONFIGURATION, Policyd
 from kit.postfix import count_differences, poll, run
 from kit.smtp import Session, verdict
@@ -43,7 +43,7 @@ class Detached(Policyd):
         """stop - and wait, which nobody else does"""
         pid, self.process = self.process, None
         os.kill(pid, signal.SIGTERM)
-        poll(lambda: not os.path.exists("/proc/%d" % pid))
+        poll(lambda: not exists(pid))
 
     def kill(self):
         """kill - whatever happened before"""

@@ -63,7 +63,7 @@ CENSUS = {
         "policyd --init, policyd --undo, policyd -P, policyd -t",
         "init.three_ports init_apply.apply documents.howto"),
     "policyd/init/init_apply.c": (
-        "policyd --init, policyd -P, policyd -t", "init_apply.failures"),
+        "policyd -P, policyd -t", "init_apply.failures"),
     "policyd/init/init_copies.c": ("policyd --init", "init_apply.apply"),
     "policyd/init/init_plan.c": ("policyd -P", "init_apply.apply"),
     "policyd/init/init_text.c": (

@@ -223,6 +223,15 @@ def test_copies(program):
             assert (summary["accepted"], summary["would_be_refused"],
                     summary["cannot_tell"]) == (
                         (1, 1, 0) if known else (2, 0, 2)), (maps, summary)
+            # The client may have given one of them twice, which is delivered
+            # once, or both.
+            with open(os.path.join(directory, "log"), "w") as twice:
+                twice.write(log.replace("rcpt=1", "rcpt=2"))
+            summary = groups(program, place.file,
+                             os.path.join(directory, "log"))[1]
+            assert (summary["accepted"], summary["would_be_refused"],
+                    summary["cannot_tell"]) == (
+                        (2, 1, 1) if known else (2, 2, 0)), (maps, summary)
 
 
 def test_archive(program):

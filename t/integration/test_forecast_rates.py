@@ -260,12 +260,17 @@ def test_text(program):
     # Only the tables need room.
     with written(LISTED + 'rate "r" { key = sasl_username limit = "1/1h" }\n',
                  postfix_log(mails)) as (config, path):
-        done = subprocess.run(
-            [program, "-q", "-c", config, "--replay", path], text=True,
+        text, lines = [subprocess.run(
+            [program, "-q", "-c", config, form, "--replay", path], text=True,
             stdout=subprocess.PIPE, env=dict(os.environ, TMPDIR="/nowhere"))
-        assert done.returncode == 0 and "note: the rates were not counted: " \
-            "/nowhere/" in done.stdout, done
-        assert "150 recipients that Postfix accepted" in done.stdout, done
+            for form in ("--format=text", "--format=json")]
+        assert text.returncode == lines.returncode == 75, (text, lines)
+        assert "note: the rates were not counted: /nowhere/" in text.stdout, \
+            text
+        assert "150 recipients that Postfix accepted" in text.stdout, text
+        note, _ = map(json.loads, lines.stdout.splitlines())
+        assert note["kind"] == "not_counted" and note["reason"].startswith(
+            "/nowhere/") and note["without_time"] == note["late"] == 0, note
 
 
 def suggested(out):

@@ -50,6 +50,7 @@ SAYS = {
                                  "the same port number",
     "filter port open to all addresses": "port 10025: mail comes back",
     "another policy server everywhere": "SOMETHING MAY PASS",
+    "a word outside of the options": "submission has the word reject outside",
     "a dangling -o": "submission ends with -o and no setting",
     "an option in one word": "-osmtpd_tls_security_level=encrypt in one word",
     "return without a list of its own": "127.0.0.1:10025: mail comes back",
@@ -64,7 +65,8 @@ UNSAID = {
 }
 # --init writes nothing.
 REFUSED = ("disabled multi-instance", "one address for each port",
-           "no port at all", "a dangling -o", "an option in one word")
+           "no port at all", "a dangling -o", "an option in one word",
+           "a word outside of the options")
 
 
 class Kind(Files):

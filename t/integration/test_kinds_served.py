@@ -36,6 +36,7 @@ ELSEWHERE = ("IPv6 only", "disabled multi-instance", "no port at all",
 # --init writes nothing, and says why.
 REFUSED = {
     "a dangling -o": "",
+    "a word outside of the options": "outside of its options",
     "an option in one word": "in one word, which postconf loses",
     "one address for each port": "have the same port number",
     "clients refused": "nothing that policyd would decide",

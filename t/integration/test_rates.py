@@ -109,6 +109,10 @@ def test_actions(program):
         policyd.write()
         policyd.reload()
         check(policyd.get("RCPT", "4"), OK)
+        check(policyd.get("DATA", "c", 3, sasl_username="carol"), OK)
+        check(policyd.get("RCPT", "d", sasl_username="carol"), OK)
+        policyd.expect("warning: rate login: carol is over 3 recipients in 1h, "
+                       r".* id=\w+: to be held\n")
         check(policyd.get("DATA", "4", 1), r"HOLD Sending limit reached \(id")
         check(policyd.line("4", "DATA"), " verdict=hold restriction=check_rate"
                                          ":login .* queue_id=4F2K7Q ")
@@ -472,6 +476,8 @@ MISTAKES = [
     ('rate "x" { }', "check_rate:x", "limit is required"),
     ('rate "x" { limit = "1/0h" }', "check_rate:x", "limit: "),
     ('rate "x" { limit = { "1/1h", "2/60m" } }', "check_rate:x", "limit: "),
+    ('rate "x" { limit = "1/1h, 2/1d" }', "check_rate:x", "limit: 1/1h, 2/1d: "
+     'write each limit without blanks, and several as { "200/1h", "1000/1d" }'),
     ('rate "x" { limit = "65/1d" count = client_networks }', "check_rate:x",
      "limit: "),
     ('rate "x" { limit = "1/1h" key = login }', "check_rate:x",
@@ -546,9 +552,53 @@ def test_mistakes(program):
         shutil.rmtree(policyd.directory)
 
 
+def test_file_in_the_way(program):
+    """-t, the start and -r say the same of a file that cannot be used, and leave
+    it as it is"""
+    def make(path, kind):
+        if kind == "link":
+            os.symlink("/nowhere", path)
+        elif kind == "fifo":
+            os.mkfifo(path)
+        elif kind == "directory":
+            os.mkdir(path)
+        else:
+            with open(path, "w") as file:
+                os.chmod(file.fileno(), 0o666 if kind == "open" else 0o600)
+                if kind == "owner":
+                    os.chown(file.fileno(), 12345, -1)
+    for kind, said in (
+            ("link", "is a symbolic link; give the real path"),
+            ("fifo", "is not a regular file"),
+            ("directory", "(is not a regular file|Is a directory)"),
+            ("owner", "belongs to user 12345; it must belong to root or to"),
+            ("open", "can be written by everybody; chmod o-w it")):
+        policyd = Limited(program, 'rate "login" { limit = "5/1h" }')
+        try:
+            path = policyd.path("rates/rate.login")
+            make(path, kind)
+            was = os.lstat(path)
+            for arguments, status in (["-t"], 1), (["-r"], 77), ([], 75):
+                done = subprocess.run(
+                    [program, *arguments, "-c", policyd.config],
+                    capture_output=True, text=True)
+                check(done.stderr + policyd.said(),
+                      "rates/rate.login:? " + said)
+                assert done.returncode == status, (kind, arguments, done)
+            now = os.lstat(path)
+            assert (was.st_ino, was.st_mode, was.st_mtime_ns) == (
+                now.st_ino, now.st_mode, now.st_mtime_ns), kind
+            os.chmod(policyd.path("rates"), 0o777)
+            check(command(policyd, mode="-t")[1],
+                  "its directory .*/rates can be written by everybody")
+        finally:
+            shutil.rmtree(policyd.directory)
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
                       test_unreadable, test_other_windows, test_more_networks, test_mistakes,
                       test_command, test_nothing_counted, test_given_keys,
-                      test_explains, test_metrics, test_page]))
+                      test_explains, test_metrics, test_page,
+                      test_file_in_the_way]))

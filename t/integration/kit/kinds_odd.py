@@ -54,6 +54,14 @@ smtpd_recipient_restrictions =
     "mynetworks_style": (
         BASE.replace("mynetworks = 127.0.0.0/8\n", "") + USERS + DEBIAN +
         "mynetworks_style = host\n", SMTP + SUBMISSION),
+    "an IPv6 address without brackets": (
+        BASE + "mynetworks = 127.0.0.0/8, ::1\n" + USERS + DEBIAN,
+        SMTP + SUBMISSION),
+    "a word outside of the options": (
+        BASE + USERS + DEBIAN, SMTP + """submission inet n - y - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_relay_restrictions=permit_sasl_authenticated, reject
+"""),
     "mynetworks in a file": (
         BASE + USERS + DEBIAN + "mynetworks = 127.0.0.1/32 @D@/etc/networks\n",
         SMTP + SUBMISSION),

@@ -173,6 +173,8 @@ def harm(before, after, finding):
             meant |= client.startswith(("host", "network"))
         if re.search("TLS (comes|does not come) first", finding):
             meant |= recipient == "ours" and "TLS" not in client
+        if "smtpd ends at once" in finding:
+            meant |= recipient == "ours" or not client.startswith("stranger")
         if "smtpd_delay_reject" in finding:
             meant |= recipient == "ours" or client == "login in TLS"
         if was == "may" and re.search("policyd listens|smtpd asks|its chroot "

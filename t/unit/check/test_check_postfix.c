@@ -18,8 +18,7 @@ static const struct {
 	const char *found;
 } mistakes[] = {
 	{ "myhostname", "other.test", NULL },
-	{ "smtpd_recipient_restrictions", "reject_unauth_destination",
-	  "no restriction list" },
+	{ "smtpd_recipient_restrictions", "reject", "no restriction list" },
 	{ "smtpd_recipient_restrictions", ASK ", REJECT", NULL },
 	{ "smtpd_recipient_restrictions",
 	  "reject_rbl_client reject, Permit, " ASK ", reject",

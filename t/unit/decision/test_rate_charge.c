@@ -373,12 +373,24 @@ START_TEST(finds_limits_of_networks)
 			 0);
 	ck_assert_uint_eq(found.limit[0].number, 9);
 	free_maps(&rate.limit_maps);
+	/* A table of texts can have the network. */
+	add_map(&rate.limit_maps, "cidr:{{10.0.0.0/8 9/1h}}");
+	add_map(&rate.limit_maps, "192.0.2.0/24 8/1h\n");
+	ck_assert_int_eq(get(), 1);
+	ck_assert_uint_eq(charge.limits.limit[0].number, 8);
+	ck_assert_str_eq(charge.table_key, "192.0.2.0/24");
+	ck_assert_int_eq(rate_key_limits(&rate, charge.key, &found, &trouble),
+			 0);
+	ck_assert_uint_eq(found.limit[0].number, 8);
+	free_maps(&rate.limit_maps);
 }
 END_TEST
 
 /* Two logins of one account have one key, with its own limits. */
 START_TEST(maps_keys)
 {
+	struct rate_limits found;
+
 	rate.parts[0] = RATE_SASL_USERNAME;
 	rate.part_count = 1;
 	add_map(&rate.key_maps, "alice@a.example C17\n@b.test c18\n");
@@ -398,6 +410,15 @@ START_TEST(maps_keys)
 	ck_assert_int_eq(get(), 1);
 	ck_assert_str_eq(charge.key, "c17");
 	ck_assert_uint_eq(charge.limits.limit[0].number, 9);
+	free_maps(&rate.key_maps);
+	free_maps(&rate.limit_maps);
+	add_map(&rate.key_maps, "cidr:{{192.0.2.0/24 a/c17@b.test}}");
+	add_map(&rate.limit_maps, "@b.test 8/1h\n");
+	ck_assert_int_eq(get(), 1);
+	ck_assert_uint_eq(charge.limits.limit[0].number, 8);
+	ck_assert_int_eq(rate_key_limits(&rate, charge.key, &found, &trouble),
+			 0);
+	ck_assert_uint_eq(found.limit[0].number, 8);
 	free_maps(&rate.key_maps);
 	add_map(&rate.key_maps, "fail:x");
 	ck_assert_int_eq(get(), -1);

@@ -36,7 +36,10 @@ static inline struct server_process *add_server(int *end)
 {
 	struct server_process *child = xcalloc(1, sizeof(*child));
 	struct error error;
+	int ready[2];
+	char none;
 
+	ck_assert_int_eq(pipe(ready), 0);
 	ck_assert_int_eq(channel_pair(&child->channel, end, &error), 0);
 	child_init(child, fork(), child->channel);
 	ck_assert_int_ge(child->pid, 0);
@@ -45,6 +48,9 @@ static inline struct server_process *add_server(int *end)
 		for (;;)
 			pause();
 	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &none, 1), 0);
+	close(ready[0]);
 	TAILQ_INSERT_TAIL(&monitor_state.children, child, link);
 	return child;
 }

@@ -245,6 +245,12 @@ static const struct {
 	/* others who have a word */
 	{ "smtpd_milters = inet:x:1", "mn mn mm mm mm mm mm mm" },
 	{ "smtpd_proxy_filter = x:1", "mn mn mm mm mm mm mm mm" },
+	{ "transport_maps = inline:{example.com=error:moved}",
+	  "mn mn mm mm mm mm mm mm" },
+	{ "transport_maps = static:{retry:4.0.0 later}",
+	  "mn mn mm mm mm mm mm mm" },
+	{ "transport_maps = inline:{error.example=smtp:[error]:25}, hash:/error",
+	  "yn yn yy yy yy yy yy yy" },
 	{ "smtpd_milter_maps = x:1", "mn mn mm mm mm mm mm mm" },
 	{ "smtpd_milters = inet:x:1\nreceive_override_options = "
 	  "no_address_mappings, No_Milters",

@@ -2,8 +2,10 @@
 /* test_smtpd_port - TLS, AUTH, addresses and return ports */
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "t/unit/test.h"
 
@@ -126,6 +128,40 @@ START_TEST(knows_that_there_may_be_no_mechanism)
 		ck_assert_str_eq(port.filter, "smtpd_sasl_security_options");
 	smtpd_port_close(&port);
 	postfix_clear(&postfix);
+}
+END_TEST
+
+/* Lists of patterns, and whether smtpd(8) can open them. */
+static const struct {
+	const char *settings, *why;
+} patterns[] = {
+	{ "mynetworks = ::1", "mynetworks" },
+	{ "mynetworks = 127.0.0.0/8, !::1/128", "mynetworks" },
+	{ "mynetworks = 127.0.0.0/8 !", "mynetworks" },
+	{ "mynetworks = cidr:", "mynetworks" },
+	{ "relay_domains = :x", "relay_domains" },
+	{ "mydestination = a.example :x", "mydestination" },
+	{ "mynetworks = [::1] /a:/b, !!10.0.0.1 fd00::/8 inline:{a=b}", NULL },
+	{ "mynetworks = 127.0.0.0/8 # ::1", NULL },
+	{ "virtual_alias_domains = :x", NULL },
+};
+
+START_TEST(knows_lists_that_end_it)
+{
+	struct smtpd_port port;
+	struct postfix postfix;
+	char *settings = xasprintf("%s\nsmtpd_relay_restrictions = reject",
+				   patterns[_i].settings);
+
+	make(&postfix, settings, "smtp inet n - n - - smtpd");
+	smtpd_port_open(&port, &postfix, &postfix.services[0]);
+	ck_assert_int_eq(port.works,
+			 patterns[_i].why != NULL ? SMTPD_NO : SMTPD_YES);
+	if (patterns[_i].why != NULL)
+		ck_assert_str_eq(port.works_why, patterns[_i].why);
+	smtpd_port_close(&port);
+	postfix_clear(&postfix);
+	free(settings);
 }
 END_TEST
 
@@ -338,6 +374,7 @@ int main(void)
 			    COUNT(mechanisms));
 	tcase_add_loop_test(tests, knows_what_it_cannot_read, 0,
 			    COUNT(commands));
+	tcase_add_loop_test(tests, knows_lists_that_end_it, 0, COUNT(patterns));
 	tcase_add_loop_test(tests, knows_where_it_is, 0, COUNT(addresses));
 	tcase_add_loop_test(tests, knows_return_ports, 0, COUNT(returns));
 	tcase_add_test(tests, knows_what_is_a_port);

@@ -29,12 +29,13 @@ static inline void take(void *context, const struct postlog_case *taken)
 	all->count += taken->count;
 	all->given += taken->given;
 	snprintf(all->text + length, TEXT_MAX - length,
-		 "%s%s <%s> <%s> %s %s %s %s%s%s%s%s%s\n",
+		 "%s%s <%s> <%s> %s %s %s %s%s%s%s%s%s%s\n",
 		 taken->accepted ? "+" : "-", taken->service, taken->sender,
 		 taken->recipient, taken->address, tls[taken->tls],
 		 taken->protocol, login[taken->login_state], taken->login,
 		 taken->for_relay ? " relay" : "",
 		 taken->doubtful ? " doubtful" : "",
+		 taken->copied ? " copied" : "",
 		 taken->filtered ? " filtered" : "",
 		 taken->forwarded ? " forwarded" : "");
 }

@@ -53,6 +53,8 @@ static const struct {
 	/* Shortened where a login may have been, or in a number. */
 	{ "smtpd", "0A1B2", "client=h[192.0.2.1], sasl_method", POSTLOG_OTHER,
 	  "192.0.2.1", "", "", "" },
+	{ "smtpd", "0A1B2", "client=h[192.0.2.1], sasl_method=", POSTLOG_OTHER,
+	  "192.0.2.1", "", "", "" },
 	{ "smtpd", "0A1B2", "client=h[192.0.2.1],", POSTLOG_OTHER, "192.0.2.1",
 	  "", "", "" },
 	{ "smtpd", "0A1B2", "client=h[192.0.2.1], sasl_method=PLAIN, sasl",

@@ -143,9 +143,9 @@ static const struct {
 	/* The client gave it itself. */
 	{ BEGIN END("2") FROM("s@t") TO("a@b") TO("sent@x"),
 	  "+postfix <s@t> <a@b> 9 plain  \n"
-	  "+postfix <s@t> <sent@x> 9 plain  \n" },
+	  "+postfix <s@t> <sent@x> 9 plain   copied\n" },
 	{ BEGIN END("1") FROM("s@t") TO("sent@x"),
-	  "+postfix <s@t> <sent@x> 9 plain  \n" },
+	  "+postfix <s@t> <sent@x> 9 plain   copied\n" },
 	/* They are not for this message; its sender is not known. */
 	{ BEGIN END("1") FROM("z@t") TO("a@b") TO("sent@x"),
 	  "+postfix <z@t> <a@b> 9 plain   doubtful\n"

@@ -458,6 +458,45 @@ START_TEST(blocked_keys_do_not_give_way)
 }
 END_TEST
 
+/* key_of_shard - the next one after *number that is in the first shard */
+static void key_of_shard(const struct rate_table *table, int *number,
+			 char key[16])
+{
+	do
+		snprintf(key, 16, "key%d", (*number)++);
+	while (rate_shard_number(rate_hash(table, key, strlen(key))) != 0);
+}
+
+/* A key that has counted nothing yet, or nothing for long, gives way to others;
+ * but not to another key of the same message. */
+START_TEST(no_key_gives_way_in_its_own_message)
+{
+	struct rate_charge charges[3];
+	struct rate_table *table;
+	struct place place;
+	char keys[6][16];
+	int number = 0;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64 * 8);
+	for (int i = 0; i < 6; i++)
+		key_of_shard(table, &number, keys[i]);
+	/* All are new; then one is, and the others have expired. */
+	for (int first = 0; first < 4; first += 2) {
+		for (int i = 0; i < 3; i++)
+			charges[i] = charge_of(table, keys[first + 2 - i], 1,
+					       LIMITS, RATE_NUMBER);
+		ck_assert(rate_take(charges, 3, place.clock.now_us));
+		for (int i = 0; i < 3; i++)
+			ck_assert_uint_eq(used(&place, table, keys[first + i]),
+					  1);
+		elapse(&place, 3 * HOUR_US);
+	}
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("rate_table");
@@ -473,5 +512,6 @@ int main(void)
 	tcase_add_loop_test(tests, full_of_networks, 0, 2);
 	tcase_add_test(tests, listed_reset_and_blocked);
 	tcase_add_test(tests, blocked_keys_do_not_give_way);
+	tcase_add_test(tests, no_key_gives_way_in_its_own_message);
 	return run_tests("rate_table", tests);
 }
