@@ -16,7 +16,7 @@ static const struct effect works = {
 				    ~(1u << SMTPD_STRANGER |
 				      1u << SMTPD_STRANGER_TLS),
 	},
-	.settles = true,
+	.reveals = true,
 };
 
 /* check_bad_pattern - a list of patterns that smtpd(8) cannot open; word: the

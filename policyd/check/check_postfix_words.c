@@ -102,7 +102,7 @@ static bool check_unknown(struct check *check, const struct list *list,
 			.service = list->service,
 			.parameter = item->parameter,
 			.value = value,
-			.effect.settles = true,
+			.effect.reveals = true,
 			.advice = "write a restriction, or a class of "
 				  "smtpd_restriction_classes" },
 		"%s%s: %.80s is no restriction of Postfix, which defers "
