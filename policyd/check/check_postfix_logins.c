@@ -308,28 +308,26 @@ static void check_useless(struct check *check, const struct smtpd_row *row)
 		&row->outcomes[SMTPD_LOGIN_TLS][SMTPD_ELSEWHERE];
 	bool early = is_early(port, why->parameter);
 	const char *name = early ? "smtpd_delay_reject" : why->parameter;
-	bool here = postfix_where(check->postfix, port->service, name) ==
-		    POSTFIX_MASTER;
 
 	if (!check_is_asked(check, port->service) ||
 	    asks_us(check, port, why->parameter))
 		return;
-	check_found(
-		check,
-		&(struct mistake){
-			.severity = SEVERITY_WARNING,
-			.service = port->service,
-			.parameter = name,
-			.value = early && here ? "yes" : NULL,
-			.own = early && !here ? "yes" : NULL,
-			.effect.opens = { users, users },
-			.advice =
-				early ? "smtpd_delay_reject = yes"
-				      : "permit users in that list, or offer no AUTH there" },
-		"AUTH is offered on port %s, but nobody may send anything "
-		"there: %s in %s refuses all%s",
-		port->service->name, why->word != NULL ? why->word : "a word",
-		why->parameter, early ? " before they can log in" : "");
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_WARNING,
+				       .service = port->service,
+				       .parameter = name,
+				       .here = early ? "yes" : NULL,
+				       .effect.opens = { users, users },
+				       .advice = early ? "smtpd_delay_reject = "
+							 "yes"
+						       : "permit users in that "
+							 "list, or offer no "
+							 "AUTH there" },
+		    "AUTH is offered on port %s, but nobody may send anything "
+		    "there: %s in %s refuses all%s",
+		    port->service->name,
+		    why->word != NULL ? why->word : "a word", why->parameter,
+		    early ? " before they can log in" : "");
 }
 
 /* check_logins - can users log in, and encrypt? */

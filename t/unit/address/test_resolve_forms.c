@@ -224,6 +224,8 @@ struct under {
 
 static const struct under unders[] = {
 	{ { { NULL, NULL } }, "user%x@relay.test", 0 },
+	{ { { NULL, NULL } }, "user@[127.0.0.1]", 1 },
+	{ { { NULL, NULL } }, "user@x127.0.0.1]", 0 },
 	{ { { "allow_untrusted_routing", "yes" } }, "user%x@relay.test", 1 },
 	{ { { "allow_untrusted_routing", "yes" } },
 	  "user%x@remote.example",

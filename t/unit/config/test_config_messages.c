@@ -191,23 +191,34 @@ END_TEST
 
 /* ---- a table that cannot be read, when no server could continue */
 
+/* load_leniently - a file with this text; so many tables cannot be read, which
+ * is no error */
+static struct config *load_leniently(const char *text, size_t failed,
+				     struct config_messages *messages,
+				     struct file_place *place)
+{
+	const struct config_load_options lenient = { .lenient = true };
+	struct config *config;
+
+	file_place_make(place);
+	write_file(place->path, text, strlen(text));
+	config = config_load_with(place->path, &lenient, messages);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->failed_tables, failed);
+	ck_assert_uint_eq(messages->errors, 0);
+	return config;
+}
+
 START_TEST(serves_without_a_table_if_lenient)
 {
 	static const char text[] =
 		"reply = ok\n"
 		"relay_domains = 'a.test, texthash:/nonexistent, /nowhere'\n"
 		"service lock { policy_context = lock\n reply = lock }\n";
-	struct config_load_options lenient = { .lenient = true };
 	struct config_messages messages = { 0 };
-	struct config *config;
 	struct file_place place;
+	struct config *config = load_leniently(text, 2, &messages, &place);
 
-	file_place_make(&place);
-	write_file(place.path, text, sizeof(text) - 1);
-	config = config_load_with(place.path, &lenient, &messages);
-	ck_assert_ptr_nonnull(config);
-	ck_assert_uint_eq(config->failed_tables, 2);
-	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_uint_ge(messages.count, 2);
 	ck_assert_ptr_nonnull(
 		strstr(messages.lines[0],
@@ -230,17 +241,10 @@ START_TEST(serves_without_a_table_of_a_service)
 		"relay_clientcerts = 'lmdb:nonexistent'\n"
 		"restrictions = { permit_mynetworks, permit_tls_clientcerts,\n"
 		"\treject }\n";
-	struct config_load_options lenient = { .lenient = true };
 	struct config_messages messages = { 0 };
-	struct config *config;
 	struct file_place place;
+	struct config *config = load_leniently(text, 2, &messages, &place);
 
-	file_place_make(&place);
-	write_file(place.path, text, sizeof(text) - 1);
-	config = config_load_with(place.path, &lenient, &messages);
-	ck_assert_ptr_nonnull(config);
-	ck_assert_uint_eq(config->failed_tables, 2);
-	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_uint_ge(messages.count, 2);
 	ck_assert_ptr_nonnull(strstr(messages.lines[0],
 				     ":2: warning: mynetworks: cannot read "
@@ -264,18 +268,11 @@ START_TEST(reads_a_shared_table_once)
 		"\treject_known_sender_login_mismatch, reject }\n"
 		"service x { server_port = 25 }\n"
 		"service y { server_port = 26 }\n";
-	struct config_load_options lenient = { .lenient = true };
 	struct config_messages messages = { 0 };
 	const struct service *services;
-	struct config *config;
 	struct file_place place;
+	struct config *config = load_leniently(text, 1, &messages, &place);
 
-	file_place_make(&place);
-	write_file(place.path, text, sizeof(text) - 1);
-	config = config_load_with(place.path, &lenient, &messages);
-	ck_assert_ptr_nonnull(config);
-	ck_assert_uint_eq(config->failed_tables, 1);
-	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_ptr_nonnull(strstr(messages.lines[0],
 				     ":1: warning: sender_login_maps: "
 				     "cannot read texthash:/nonexistent: "

@@ -360,6 +360,7 @@ START_TEST(defers_what_is_unknown)
 			 VERDICT_DEFER);
 	EXPECT_REPLY("action=451 4.3.0 Temporary lookup failure (id ID)");
 	ck_assert_str_eq(evaluation.decision.table, "fail:x");
+	ck_assert_str_eq(evaluation.decision.why, "its lookups always fail");
 	table_free(table);
 }
 END_TEST

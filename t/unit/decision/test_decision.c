@@ -196,6 +196,13 @@ static const struct {
 	    .asks = { "permit_auth_destination" } },
 	  VERDICT_ASK,
 	  "permit_auth_destination" },
+	/* the name of a table is no word of the list */
+	{ { .verdict = VERDICT_ASK,
+	    .restriction = "permit_auth_destination",
+	    .asks = { "permit_auth_destination" },
+	    .table = "reject" },
+	  VERDICT_ASK,
+	  "permit_auth_destination" },
 };
 
 START_TEST(judges_destinations_elsewhere)

@@ -344,7 +344,7 @@ START_TEST(refuses)
 	struct restriction_context context = { .loader = &loader,
 					       .utf8 = true };
 	struct error error = { "" };
-	void *state = NULL;
+	void *state = &loader;
 
 	ck_assert_int_eq(restriction->open(refusals[_i].argument, &context,
 					   &state, &error),

@@ -203,6 +203,11 @@ START_TEST(finds_owners)
 	ck_assert_int_eq(trouble.why != NULL,
 			 senders[_i].owner == SENDER_FAILED ||
 				 senders[_i].owner == SENDER_ASK);
+	/* And the list of domains, if that cannot be searched. */
+	if (trouble.why != NULL && senders[_i].name != NULL &&
+	    (senders[_i].owner == SENDER_FAILED ||
+	     strcmp(senders[_i].maps, "static:me") == 0))
+		ck_assert_pstr_eq(trouble.table, senders[_i].name);
 	sender_login_close(maps);
 	resolver_free(resolver);
 }

@@ -58,6 +58,8 @@ static const struct match_case cases[] = {
 	{ EXACT, "!!a", "a", 1, "!!a" },
 	{ EXACT, "!!!a a", "a", 0, "!!!a" },
 	{ EXACT, "!b a", "a", 1, "a" },
+	{ EXACT, "b static:x a", "c", 1, "static:x" },
+	{ EXACT, "b !static:x a", "c", 0, "!static:x" },
 	{ EXACT, "!b", "a", 0, NULL },
 	{ EXACT, "a # b", "b", 0, NULL },
 	{ EXACT, "a #b c", "a", 1, "a" },
