@@ -18,6 +18,7 @@ usage: test_behind.py POLICYD
 
 import os
 import shlex
+import shutil
 import signal
 import sys
 
@@ -52,7 +53,12 @@ class Detached(Policyd):
 
 
 class Contained(Policyd):
-    """One in mounts of its own, as in a container."""
+    """One in mounts of its own, as in a container. Its user must be able to run
+    the program, which may have been built where only root can go."""
+
+    def __init__(self, program, *more):
+        super().__init__(program, *more)
+        self.program = shutil.copy(program, os.path.dirname(self.file))
 
     def command(self):
         """command - the same process becomes policyd"""

@@ -70,9 +70,9 @@ class Journal:
              self.written)
 
     def run(self, command):
-        """run - a command on that host"""
+        """run - a command on that host, whose root may be that of a chroot"""
         return subprocess.run(
-            ["nsenter", "--mount", "--target", str(self.process.pid),
-             *command], stdin=subprocess.DEVNULL,
+            ["nsenter", "--mount", "--root", "--target",
+             str(self.process.pid), *command], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             timeout=WAIT)
