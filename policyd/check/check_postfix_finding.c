@@ -79,10 +79,10 @@ static char *copy(const char *text)
 }
 
 /* found_line - report a mistake that is not in a parameter */
-static struct finding *found_line(struct check *check, enum severity severity,
-				  const char *file, const char *line,
-				  const char *advice, const char *format,
-				  va_list arguments)
+__attribute__((format(printf, 6, 0))) static struct finding *
+found_line(struct check *check, enum severity severity, const char *file,
+	   const char *line, const char *advice, const char *format,
+	   va_list arguments)
 {
 	const struct finding finding = {
 		.is_error = severity == SEVERITY_ERROR,

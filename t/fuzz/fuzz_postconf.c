@@ -83,8 +83,8 @@ static void check_values(const char *text)
 	free(copy);
 }
 
-/* check_words - written and read again it is the same */
-static void check_words(const struct postfix *postfix)
+/* check_each_word - written and read again it is the same */
+static void check_each_word(const struct postfix *postfix)
 {
 	struct smtpd_restrictions list, again = { 0 };
 	char *text, *other;
@@ -184,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    postfix_services_parse(&postfix, parts[1], false, &error) == 0 &&
 	    postfix_overrides_parse(&postfix, parts[2], &error) == 0 &&
 	    postfix_values_parse(&postfix.effective, parts[3], &error) == 0) {
-		check_words(&postfix);
+		check_each_word(&postfix);
 		check_findings(&postfix);
 		check_ports(&postfix);
 		check_plan(&postfix, parts[1]);
