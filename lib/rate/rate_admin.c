@@ -74,6 +74,8 @@ static unsigned list_places(const struct rate_table *table,
 	const struct rate_network *network = rate_networks(cell);
 	unsigned count = 0;
 
+	if (rate_cell_lost(cell, now))
+		return 0;
 	for (unsigned i = 0; i < table->shape.networks; i++) {
 		struct rate_place *place = &places[count];
 		uint64_t seen = network[i].seen < now ? network[i].seen : now;
@@ -245,7 +247,6 @@ int rate_table_reset(struct rate_table *table, const char *key, uint64_t now_us)
 		found.cell->resets++;
 		rate_barrier();
 		rate_cell_empty(found.table, found.cell);
-		found.cell->noticed = 0;
 	}
 	rate_unlock(found.shard);
 	return result;

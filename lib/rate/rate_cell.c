@@ -41,6 +41,7 @@ uint64_t rate_cell_time(const struct rate_cell *cell, uint64_t now)
 void rate_cell_empty(const struct rate_table *table, struct rate_cell *cell)
 {
 	memset(cell + 1, 0, table->layout.cell_size - sizeof(*cell));
+	cell->noticed = 0;
 }
 
 /* rate_cell_move - counters are cleared before the time moves: whoever is

@@ -196,7 +196,7 @@ bool rate_cell_blocked(const struct rate_cell *cell, uint64_t now);
 /* rate_cell_expired - has all of it left all windows? */
 bool rate_cell_expired(const struct rate_table *table,
 		       const struct rate_cell *cell, uint64_t now);
-/* rate_cell_empty - forget all counts. */
+/* rate_cell_empty - forget all counts, and what was warned of. */
 void rate_cell_empty(const struct rate_table *table, struct rate_cell *cell);
 
 /* --- rate_network.c --- */

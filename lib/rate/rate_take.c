@@ -280,6 +280,14 @@ static void count_all(struct claims *claims)
 	}
 }
 
+/* set_noticed - of a cell, whose time is not damaged afterwards */
+static void set_noticed(const struct rate_claim *claim)
+{
+	if (rate_cell_lost(claim->cell, claim->now))
+		use(claim);
+	claim->cell->noticed = claim->noticed;
+}
+
 /* remember_notice - that a key is over; where it has no cell, there must be
  * room for one, so that nobody is warned of it again and again */
 static void remember_notice(struct rate_claim *claim)
@@ -293,7 +301,7 @@ static void remember_notice(struct rate_claim *claim)
 					claim->charge->key, claim->length, true,
 					claim->now);
 	if (result->notice == RATE_FIRST_OVER && claim->cell != NULL)
-		claim->cell->noticed = claim->noticed;
+		set_noticed(claim);
 	else
 		result->notice = RATE_SILENT;
 }

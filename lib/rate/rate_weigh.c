@@ -46,7 +46,8 @@ static uint64_t extra_in(const struct rate_claim *claim,
 {
 	if (claim->table->shape.unit != RATE_NETWORKS)
 		return claim->extra;
-	return !rate_network_in(claim->table, cell, claim->place, i,
+	return rate_cell_lost(cell, claim->now) ||
+	       !rate_network_in(claim->table, cell, claim->place, i,
 				rate_cell_time(cell, claim->now));
 }
 
@@ -175,7 +176,10 @@ void rate_weigh(struct rate_claim *claim)
 
 	if (cell == NULL)
 		cell = rate_floor(claim->table, claim->shard);
-	claim->noticed = claim->cell != NULL ? claim->cell->noticed : 0;
+	claim->noticed =
+		claim->cell != NULL && !rate_cell_lost(cell, claim->now)
+			? cell->noticed
+			: 0;
 	worst = weigh_all(claim, cell);
 	claim->added = extra_in(claim, cell, worst.window);
 	result->outcome = worst.outcome;

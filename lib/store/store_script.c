@@ -30,7 +30,8 @@
  *
  * It expires when all of it has left the longest window. A clock that goes back
  * changes nothing, up to five minutes; time stops until it has caught up.
- * Beyond that, the counts of the key are lost.
+ * Beyond that, the counts of the key are lost; a block lasts until its end, but
+ * one that had ended may be forgotten.
  *
  * There is a word for each key: what to do, and the charge:
  *

@@ -297,6 +297,103 @@ START_TEST(power_cut)
 }
 END_TEST
 
+/* count_places - those of a row, of a key that is blocked */
+static int count_places(void *context, const struct rate_row *row)
+{
+	unsigned *count = context;
+
+	ck_assert_uint_eq(row->blocked_s, UINT64_MAX);
+	*count = row->place_count;
+	return 0;
+}
+
+/* far_back - so that the time of all cells is damaged */
+static void far_back(struct place *place)
+{
+	place->clock.now_us -= 301 * SECOND_US;
+}
+
+/* The time of a key is damaged, so that it has no networks: one that it had,
+ * and whose own time could be right, is as new as all others. */
+START_TEST(networks_of_a_damaged_time)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+	unsigned places;
+
+	place_init(&place);
+	table = open_table(&place, "2/1h", RATE_NETWORKS, 64);
+	charge = charge_of(table, "alice", 1, "2/1h", RATE_NETWORKS);
+	charge.place = "192.0.2.0/24";
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	elapse(&place, 60 * SECOND_US);
+	charge.place = "198.51.100.0/24";
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	charge.place = "192.0.2.0/24";
+	charge.limits.limit[0].number = 0;
+	ck_assert(rate_look(&charge, 1, false, place.clock.now_us));
+	rate_table_block(table, "alice", UINT64_MAX, place.clock.now_us, NULL);
+	rate_table_key(table, "alice", place.clock.now_us, count_places,
+		       &places);
+	ck_assert_uint_eq(places, 2);
+	far_back(&place);
+	rate_table_key(table, "alice", place.clock.now_us, count_places,
+		       &places);
+	ck_assert_uint_eq(places, 0);
+	ck_assert_int_eq(rate_table_unblock(table, "alice", place.clock.now_us),
+			 1);
+	ck_assert(!rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_int_eq(charge.result.outcome, RATE_NEVER_FITS);
+	charge.limits.limit[0].number = 1;
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_uint_eq(charge.result.used, 1);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
+/* The counts of which somebody was warned are lost, or reset: he is warned
+ * anew, once, whether something is counted or not. A block lasts. */
+START_TEST(warned_of_anew)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, "5/1h", RATE_NUMBER, 64);
+	charge = charge_of(table, "alice", 2, "5/1h", RATE_NUMBER);
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	charge.limits.limit[0].number = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(!rate_look(&charge, 1, true, place.clock.now_us));
+		ck_assert_int_eq(charge.result.notice, RATE_FIRST_OVER);
+		ck_assert(!rate_look(&charge, 1, true, place.clock.now_us));
+		ck_assert_int_eq(charge.result.notice, RATE_SILENT);
+		far_back(&place);
+	}
+	charge.beyond = true;
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_int_eq(charge.result.notice, RATE_FIRST_OVER);
+	ck_assert_uint_eq(charge.result.used, 2);
+	rate_table_block(table, "alice", 20, place.clock.now_us, NULL);
+	far_back(&place);
+	ck_assert(!rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_int_eq(charge.result.outcome, RATE_BLOCKED);
+	ck_assert_uint_eq(charge.result.free_s, 321);
+	rate_table_unblock(table, "alice", place.clock.now_us);
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_int_eq(charge.result.notice, RATE_FIRST_OVER);
+	ck_assert_int_eq(rate_table_reset(table, "alice", place.clock.now_us),
+			 1);
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_int_eq(charge.result.notice, RATE_FIRST_OVER);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("rate_table");
@@ -308,6 +405,8 @@ int main(void)
 	tcase_add_loop_test(tests, damaged_anywhere, 0, 3);
 	tcase_add_test(tests, all_of_it_damaged);
 	tcase_add_test(tests, power_cut);
+	tcase_add_test(tests, networks_of_a_damaged_time);
+	tcase_add_test(tests, warned_of_anew);
 
 	return run_tests("rate_damage", tests);
 }

@@ -4,12 +4,11 @@
  * tables of this host. Whatever happens, all is counted or nothing, and only
  * "away = permit" lets anything through that does not fit here. */
 
-#include <event2/event.h>
-
 #include "lib/base/trust.h"
 #include "lib/store/store_admin.h"
 #include "policyd/serve/settle_away.h"
 #include "policyd/serve/settle_store.h"
+#include "t/unit/store/loop.h"
 #include "t/unit/store/real_store.h"
 
 #define STORES 3
@@ -18,7 +17,7 @@
 
 /* A host. */
 struct host {
-	struct event_base *base;
+	struct loop loop;
 	struct real_store real;
 	struct store *each[STORES];
 	struct config_store sections[STORES];
@@ -65,27 +64,6 @@ static void on_changed(void *context, bool up, const char *why)
 	(void)why;
 }
 
-static void on_end(evutil_socket_t fd, short events, void *context)
-{
-	(void)fd;
-	(void)events;
-	event_base_loopbreak(context);
-}
-
-/* turn - the loop runs once, for at most 2 ms */
-static void turn(struct host *host)
-{
-	struct timeval wait = { 0, 2000 };
-
-	event_base_once(host->base, -1, EV_TIMEOUT, on_end, host->base, &wait);
-	event_base_loop(host->base, EVLOOP_ONCE);
-}
-
-#define until(host, condition)                                                \
-	for (uint64_t end_ms = clock_ms() + TEST_WAIT_S * 1000; !(condition); \
-	     turn(host))                                                      \
-	ck_assert_msg(clock_ms() < end_ms, "%s never came", #condition)
-
 /* open_table - of this host */
 static void open_table(struct host *host)
 {
@@ -114,7 +92,7 @@ static void open_stores(struct host *host, bool up)
 						 on_changed };
 
 		ones[i] = (struct one){ host, i };
-		host->each[i] = store_new(host->base, &options, &handler);
+		host->each[i] = store_new(host->loop.base, &options, &handler);
 		store_map_add(&map, i == 0 ? "a" : i == 1 ? "b" : "c");
 	}
 	for (unsigned i = 0; found < STORES; i++) {
@@ -127,17 +105,18 @@ static void open_stores(struct host *host, bool up)
 		found++;
 	}
 	host->settle.stores = stores_new(&map, host->each);
-	until(host, store_up(host->each[0]) == up &&
-			    store_why(host->each[1])[0] != '\0' &&
-			    store_why(host->each[2])[0] != '\0' &&
-			    (up || store_why(host->each[0])[0] != '\0'));
+	loop_until(&host->loop,
+		   store_up(host->each[0]) == up &&
+			   store_why(host->each[1])[0] != '\0' &&
+			   store_why(host->each[2])[0] != '\0' &&
+			   (up || store_why(host->each[0])[0] != '\0'));
 }
 
 /* begin - up: the first store is */
 static void begin(struct host *host, bool up)
 {
 	memset(host, 0, sizeof(*host));
-	host->base = event_base_new();
+	loop_start(&host->loop);
 	host->store_rate.name = "login";
 	host->store_rate.shape =
 		(struct rate_shape){ 1, { 3600 }, RATE_NUMBER, 0, 4096 };
@@ -157,7 +136,7 @@ static void end(struct host *host)
 	stores_free(host->settle.stores);
 	for (size_t i = 0; i < STORES; i++)
 		store_free(host->each[i]);
-	event_base_free(host->base);
+	loop_stop(&host->loop);
 	totals_free(host->totals);
 	rate_table_close(host->table);
 	if (host->real.pid != 0)
@@ -331,7 +310,7 @@ static bool ask(struct host *host, bool takes, const char *instance,
 			     question(host, takes, instance, count), on_done,
 			     host) == NULL)
 		return false;
-	until(host, host->done);
+	loop_until(&host->loop, host->done);
 	settle_store_answer(&host->settle, &host->question, host->answered,
 			    host->passed, asked_us);
 	return true;
@@ -347,7 +326,7 @@ static uint64_t used_there(struct host *host)
 	host->question.count = 1;
 	ck_assert_ptr_nonnull(stores_look(host->settle.stores, rates, &charge,
 					  1, false, on_done, host));
-	until(host, host->done);
+	loop_until(&host->loop, host->done);
 	ck_assert(host->answered[0]);
 	return charge.result.used;
 }
@@ -362,7 +341,7 @@ static void use_there(struct host *host, uint64_t amount)
 	host->question.count = 1;
 	ck_assert_ptr_nonnull(stores_take(host->settle.stores, rates, &charge,
 					  1, on_done, host));
-	until(host, host->done);
+	loop_until(&host->loop, host->done);
 	ck_assert(host->passed);
 }
 

@@ -2,10 +2,10 @@
 #ifndef T_UNIT_STORE_ASKING_H
 #define T_UNIT_STORE_ASKING_H
 
-#include <event2/event.h>
 #include <string.h>
 
 #include "lib/store/store.h"
+#include "t/unit/store/loop.h"
 #include "t/unit/store/real_store.h"
 
 /* A store in a loop of its own, and requests that are waited for. */
@@ -13,8 +13,7 @@
 #define RATES 3
 
 struct asking {
-	struct event_base *base;
-	struct event *turn; /* ends one */
+	struct loop loop;
 	struct store *store;
 	struct real_store *real; /* to connect to; NULL: the test does that */
 	unsigned connects;	 /* asked for */
@@ -47,13 +46,6 @@ static inline void asking_changed(void *context, bool up, const char *why)
 	snprintf(asking->why, sizeof(asking->why), "%s", why);
 }
 
-static inline void asking_end(evutil_socket_t fd, short events, void *context)
-{
-	(void)fd;
-	(void)events;
-	event_base_loopbreak(context);
-}
-
 /* asking_start - it is not up yet */
 static inline void asking_start(struct asking *asking, struct real_store *real,
 				const struct store_options *options)
@@ -64,36 +56,18 @@ static inline void asking_start(struct asking *asking, struct real_store *real,
 
 	memset(asking, 0, sizeof(*asking));
 	asking->real = real;
-	asking->base = event_base_new();
-	ck_assert_ptr_nonnull(asking->base);
-	asking->turn = event_new(asking->base, -1, 0, asking_end, asking->base);
-	ck_assert_ptr_nonnull(asking->turn);
-	asking->store = store_new(asking->base, options, &handler);
+	loop_start(&asking->loop);
+	asking->store = store_new(asking->loop.base, options, &handler);
 }
 
 static inline void asking_stop(struct asking *asking)
 {
 	store_free(asking->store);
-	event_free(asking->turn);
-	event_base_free(asking->base);
-}
-
-/* asking_turn - let the loop run once, for at most 2 ms. A timer for each turn
- * would stay when it ends earlier; many of them let the loop never wait. */
-static inline void asking_turn(struct asking *asking)
-{
-	struct timeval wait = { 0, 2000 };
-
-	event_add(asking->turn, &wait);
-	event_base_loop(asking->base, EVLOOP_ONCE);
-	event_del(asking->turn);
+	loop_stop(&asking->loop);
 }
 
 /* asking_until - the loop runs until the condition holds */
-#define asking_until(asking, condition)                                       \
-	for (uint64_t end_ms = clock_ms() + TEST_WAIT_S * 1000; !(condition); \
-	     asking_turn(asking))                                             \
-	ck_assert_msg(clock_ms() < end_ms, "%s never came", #condition)
+#define asking_until(asking, condition) loop_until(&(asking)->loop, condition)
 
 static inline void asking_done(void *context, const char *away, bool passed)
 {

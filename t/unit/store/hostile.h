@@ -139,7 +139,7 @@ static inline void answer_probes(struct hostile *hostile)
 		}
 		if (heard(hostile, "probe"))
 			say(hostile, ":1\r\n");
-		asking_turn(asking);
+		loop_turn(&asking->loop);
 	}
 }
 

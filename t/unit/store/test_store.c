@@ -190,7 +190,7 @@ START_TEST(given_back)
 	kill(real.pid, SIGSTOP);
 	ck_assert_int_eq(try(&asking, "alice", "1", 40, &charge), -1);
 	store_give_back(asking.store, rates, &charge, 1);
-	event_base_loop(asking.base, EVLOOP_NONBLOCK);
+	event_base_loop(asking.loop.base, EVLOOP_NONBLOCK);
 	kill(real.pid, SIGCONT);
 	asking_until(&asking, store_up(asking.store));
 	options.timeout_ms = LONG_MS;

@@ -174,7 +174,7 @@ START_TEST(good_answers)
 	for (size_t i = 0; i < strlen(answer); i++) {
 		ck_assert(!hostile.asking.answered);
 		say_bytes(&hostile, answer + i, 1);
-		event_base_loop(hostile.asking.base, EVLOOP_NONBLOCK);
+		event_base_loop(hostile.asking.loop.base, EVLOOP_NONBLOCK);
 	}
 	asking_until(&hostile.asking, hostile.asking.answered);
 	ck_assert_str_eq(hostile.asking.away, "");
@@ -271,7 +271,7 @@ START_TEST(no_end)
 
 		if (count > 0)
 			sent += (size_t)count;
-		event_base_loop(hostile.asking.base, EVLOOP_NONBLOCK);
+		event_base_loop(hostile.asking.loop.base, EVLOOP_NONBLOCK);
 		ck_assert_uint_lt(sent, 4 << 20);
 	}
 	ck_assert(!store_up(hostile.asking.store));

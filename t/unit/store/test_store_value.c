@@ -178,6 +178,46 @@ START_TEST(block_ends)
 }
 END_TEST
 
+/* check_blocked - for so many seconds more, and nothing is counted */
+static void check_blocked(struct place *place, uint64_t seconds)
+{
+	struct rate_charge *charge = &place->charge;
+
+	ck_assert(
+		!asking_wait(&place->asking, "take", place->rates, charge, 1));
+	ck_assert_int_eq(charge->result.outcome, RATE_BLOCKED);
+	ck_assert_uint_eq(charge->result.free_s, seconds);
+}
+
+/* A block is not lost with the counts of its key: neither when the clock goes
+ * far back, nor when the rate counts something else. */
+START_TEST(block_lasts)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 4), 4);
+	ck_assert_int_eq(store_admin_block(place.admin, &place.login,
+					   "alice@example.com", 20, NULL),
+			 0);
+	check_blocked(&place, 20);
+	place.tick -= 1000 * RATE_TICKS;
+	check_blocked(&place, 1020);
+	place.login.shape.unit = RATE_BYTES;
+	check_blocked(&place, 1020);
+	ck_assert_int_eq(store_admin_reset(place.admin, &place.login,
+					   "alice@example.com", NULL),
+			 0);
+	check_blocked(&place, 1020);
+	place.login.shape.unit = RATE_NUMBER;
+	place.tick += 1000 * RATE_TICKS;
+	check_blocked(&place, 20);
+	place.tick += 20 * RATE_TICKS;
+	ck_assert_uint_eq(ask(&place, "take", "b", 1), 1);
+	end(&place);
+}
+END_TEST
+
 /* The windows of the rate change: those that stay keep their counts. */
 START_TEST(other_windows)
 {
@@ -326,6 +366,7 @@ int main(void)
 	tcase_add_test(tests, other_unit);
 	tcase_add_test(tests, administered);
 	tcase_add_test(tests, block_ends);
+	tcase_add_test(tests, block_lasts);
 	tcase_add_test(tests, other_windows);
 	tcase_add_test(tests, single_in_all);
 	tcase_add_test(tests, expires);

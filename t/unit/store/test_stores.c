@@ -5,9 +5,8 @@
 
 #include "lib/store/stores.h"
 
-#include <event2/event.h>
-
 #include "lib/base/xalloc.h"
+#include "t/unit/store/loop.h"
 #include "t/unit/store/real_store.h"
 
 #define STORES	4
@@ -39,7 +38,7 @@ struct one {
 
 /* A client of all of them. */
 struct client {
-	struct event_base *base;
+	struct loop loop;
 	struct one each[STORES];
 	struct stores *stores;
 	struct stores_ask *ask;
@@ -98,13 +97,13 @@ static void client_start(struct client *client, unsigned timeout_ms)
 	struct store *each[STORES];
 
 	memset(client, 0, sizeof(*client));
-	client->base = event_base_new();
+	loop_start(&client->loop);
 	for (size_t i = 0; i < STORES; i++) {
 		struct one *one = &client->each[i];
 		struct store_handler handler = { one, on_connect, on_changed };
 
 		one->real = &reals[i];
-		one->store = store_new(client->base, &options, &handler);
+		one->store = store_new(client->loop.base, &options, &handler);
 		each[i] = one->store;
 	}
 	client->stores = stores_new(&map, each);
@@ -116,7 +115,7 @@ static void client_stop(struct client *client)
 	stores_free(client->stores);
 	for (size_t i = 0; i < STORES; i++)
 		store_free(client->each[i].store);
-	event_base_free(client->base);
+	loop_stop(&client->loop);
 }
 
 static void setup(void)
@@ -143,23 +142,6 @@ static void teardown(void)
 	memset(keys, 0, sizeof(keys));
 }
 
-static void on_end(evutil_socket_t fd, short events, void *context)
-{
-	(void)fd;
-	(void)events;
-	event_base_loopbreak(context);
-}
-
-/* turn - the loop runs once, for at most 2 ms */
-static void turn(struct client *client)
-{
-	struct timeval wait = { 0, 2000 };
-
-	event_base_once(client->base, -1, EV_TIMEOUT, on_end, client->base,
-			&wait);
-	event_base_loop(client->base, EVLOOP_ONCE);
-}
-
 static void on_done(void *context, const bool answered[], bool passed)
 {
 	struct client *client = context;
@@ -171,15 +153,10 @@ static void on_done(void *context, const bool answered[], bool passed)
 	memcpy(client->answered, answered, client->count * sizeof(*answered));
 }
 
-/* until - done() was called */
+/* until_done - done() was called */
 static void until_done(struct client *client)
 {
-	uint64_t end_ms = clock_ms() + TEST_WAIT_S * 1000;
-
-	while (!client->done) {
-		turn(client);
-		ck_assert_uint_lt(clock_ms(), end_ms);
-	}
+	loop_until(&client->loop, client->done);
 }
 
 /* charge_of - the key of a store, in a message */
@@ -352,8 +329,7 @@ START_TEST(one_is_gone)
 	for (size_t i = 0; i < STORES; i++)
 		ck_assert_uint_eq(used(&client, &login, i), 0);
 	real_store_kill(&reals[3]);
-	while (store_up(client.each[3].store))
-		turn(&client);
+	loop_until(&client.loop, !store_up(client.each[3].store));
 	charges[0] = charge_of(3, "1", 1);
 	ck_assert(!begin(&client, true, rates, charges, 1));
 	ck_assert(!begin(&client, false, rates, charges, 1));
@@ -374,8 +350,7 @@ START_TEST(one_is_gone)
 	}
 	ck_assert_uint_eq(client.answers[3], 1);
 	real_store_run(&reals[3], NULL, NULL);
-	while (!store_up(client.each[3].store))
-		turn(&client);
+	loop_until(&client.loop, store_up(client.each[3].store));
 	ck_assert_uint_eq(used(&client, &login, 3), 0);
 	client_stop(&client);
 }
@@ -397,7 +372,7 @@ START_TEST(one_is_stopped)
 	do {
 		charges[0] = charge_of(0, "1", 1);
 		charges[1] = charge_of(1, "1", LIMIT + 1);
-		turn(&client);
+		loop_turn(&client.loop);
 		if (!store_up(client.each[0].store) ||
 		    !store_up(client.each[1].store))
 			continue;
@@ -408,8 +383,7 @@ START_TEST(one_is_stopped)
 	} while (client.answered[0] || !client.answered[1]);
 	ck_assert(!client.passed);
 	/* What was asked before has been done by then. */
-	while (!store_up(client.each[0].store))
-		turn(&client);
+	loop_until(&client.loop, store_up(client.each[0].store));
 	client_stop(&client);
 	client_start(&client, TEST_WAIT_S * 1000);
 	ck_assert_uint_eq(used(&client, &login, 0), 0);
