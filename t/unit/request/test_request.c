@@ -308,8 +308,12 @@ END_TEST
 START_TEST(unfinished_is_refused_by_the_parser_too)
 {
 	static const char *const texts[] = { HEAD "recipient=a",
-					     HEAD "protocol_state=RCPT", HEAD,
-					     HEAD "xy=", "" };
+					     HEAD "protocol_state=RCPT",
+					     HEAD,
+					     HEAD "xy=",
+					     "",
+					     "request=smtpd_access_policy",
+					     "recipient=a" };
 	struct request request;
 	struct error error;
 
