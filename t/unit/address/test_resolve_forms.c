@@ -290,6 +290,8 @@ static const struct under unders[] = {
 	{ { { "inet_interfaces", "192.0.2.99" } }, "user@[192.0.2.99]", 1 },
 	{ { { "inet_interfaces", "loopback-only" } }, "user@[127.0.0.1]", 1 },
 	{ { { "inet_interfaces", "all" } }, "user@[127.0.0.1]", 1 },
+	/* a domain is the same in quotes, and with a dot at its end */
+	{ { { NULL, NULL } }, "user@\"relay.test.\"", 1 },
 	/* what is put for an empty local part is resolved once more */
 	{ { { "empty_address_recipient", "x@remote.example" } },
 	  "@local.test",

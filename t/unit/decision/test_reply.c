@@ -240,6 +240,8 @@ static const struct {
 	{ "Defer later", NULL },
 	{ "DEFER_IF_PERMIT later", NULL },
 	{ "554 5.7.1 nicht f\xc3\xbcr uns", NULL },
+	/* A no-break space is no control character. */
+	{ "554 5.7.1 pas d'acc\xc3\xa8s\xc2\xa0!", NULL },
 	{ "554 Relay access denied", NULL },
 	{ "DEFER 4.7.1 later", NULL },
 	{ "554 5.7.1", NULL },
@@ -295,6 +297,7 @@ static const struct {
 	{ "554 5.7.1 tab\there", "control" },
 	{ "554 5.7.1 \x7f", "control" },
 	{ "554 5.7.1 \xc2\x85", "control" },
+	{ "554 5.7.1 \xc2\x9f", "control" },
 	{ "554 5.7.1 \xe2\x80\xa8", "control" },
 	{ "554 5.7.1 \xff", "UTF-8" },
 	{ "554 5.7.1 \xc3", "UTF-8" },

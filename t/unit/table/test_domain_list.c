@@ -412,6 +412,35 @@ START_TEST(refuses_what_cannot_be_read)
 }
 END_TEST
 
+/* Files that name files are read this deep: one that names itself has an end.
+ */
+START_TEST(reads_files_that_name_files_sixteen_deep)
+{
+	struct domain_list *domains;
+	char name[8], text[16];
+	struct error error;
+	char *list;
+
+	for (int i = 2; i <= 16; i++) {
+		sprintf(name, "%d", i);
+		sprintf(text, "@/%d\n", i + 1);
+		place_write(name, text);
+	}
+	place_write("17", "deep.test\n");
+	list = expand("@/2");
+	domains = new_table(list, EXACT, &error);
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	ck_assert_int_eq(domain_list_match(domains, "deep.test", NULL), 1);
+	domain_list_free(domains);
+	free(list);
+	place_write("1", "@/2\n");
+	list = expand("@/1");
+	ck_assert_ptr_null(new_table(list, EXACT, &error));
+	ck_assert_ptr_nonnull(strstr(error.text, "/16:1: "));
+	free(list);
+}
+END_TEST
+
 static const struct {
 	const char *list;
 	int found;
@@ -609,6 +638,7 @@ int main(void)
 	tcase_add_test(tests, visits_each_that_is_named);
 	tcase_add_loop_test(tests, refuses_what_cannot_be_read, 0,
 			    COUNT(refused));
+	tcase_add_test(tests, reads_files_that_name_files_sixteen_deep);
 	tcase_add_loop_test(tests, says_why_the_answer_is_unknown, 0,
 			    COUNT(whys));
 	tcase_add_test(tests, matches_a_long_domain);
