@@ -224,23 +224,29 @@ START_TEST(closes_each_once)
 }
 END_TEST
 
-/* explains - a restriction that gives a reason */
+/* explains - a restriction that gives a reason, and a table */
 static enum verdict explains(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
 	(void)subject;
 	decision->reason = state;
+	decision->table = "hash:x";
+	decision->why = "away";
 	return VERDICT_DUNNO;
 }
 
-/* note_answer - a line for each answer, with its reason */
+/* note_answer - a line for each answer, with its reason, and the table */
 static void note_answer(void *context, const struct restriction *restriction,
 			enum verdict verdict, const struct decision *decision)
 {
 	char *text = context;
 
-	sprintf(text + strlen(text), "%s %s (%s)\n", restriction->name,
-		verdict_name(verdict), decision->reason);
+	sprintf(text + strlen(text), "%s %s (%s%s%s%s%s)\n", restriction->name,
+		verdict_name(verdict), decision->reason,
+		decision->table != NULL ? ", " : "",
+		decision->table != NULL ? decision->table : "",
+		decision->why != NULL ? " is " : "",
+		decision->why != NULL ? decision->why : "");
 }
 
 /* leaves_refusal - no opinion, but for what it left in the decision */
@@ -302,8 +308,8 @@ START_TEST(cancels_nobody_who_has_answered)
 }
 END_TEST
 
-/* Each answer is traced, in order, with the reason of its own restriction and
- * not with that of the previous one. */
+/* Each answer is traced, in order, with the reason and the table of its own
+ * restriction and not with those of the previous one. */
 START_TEST(tells_each_answer)
 {
 	static const struct restriction explainer = { .name = "explainer",
@@ -326,10 +332,10 @@ START_TEST(tells_each_answer)
 	ck_assert(!evaluation_start(&evaluation, &list, &request, &facts, 0,
 				    done));
 	evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY, "late");
-	ck_assert_str_eq(told, "explainer dunno (why)\n"
+	ck_assert_str_eq(told, "explainer dunno (why, hash:x is away)\n"
 			       "sayer dunno ()\n"
 			       "waiter dunno (late)\n"
-			       "explainer dunno (why)\n"
+			       "explainer dunno (why, hash:x is away)\n"
 			       "sayer permit ()\n");
 	ck_assert_str_eq(evaluation.decision.reason, "");
 }
