@@ -282,6 +282,29 @@ START_TEST(ends_with_a_refusal_of_its_own)
 }
 END_TEST
 
+/* One evaluation serves many requests; nothing is left of the last one. */
+START_TEST(begins_each_walk_with_nothing_decided)
+{
+	struct restriction_use uses[] = { { &sayer, &permit, 0, NULL } };
+	struct restriction_list list = { uses, 1 };
+	struct facts facts = { .has_recipient = true };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+
+	request_init(&request);
+	evaluation.decision.asked[0] = "permit_auth_destination";
+	evaluation.decision.asked_count = 1;
+	evaluation.decision.assumed = ASSUMED_NOT_OURS;
+	strcpy(evaluation.decision.owners, "alice");
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_PERMIT);
+	ck_assert_str_eq(evaluation.decision.restriction, "sayer");
+	ck_assert_ptr_null(evaluation.decision.asks[0]);
+	ck_assert_str_eq(evaluation.decision.owners, "");
+}
+END_TEST
+
 /* A restriction is cancelled only while it waits. */
 START_TEST(cancels_nobody_who_has_answered)
 {
@@ -352,6 +375,7 @@ int main(void)
 	tcase_add_test(tests, cancels_where_nobody_can_wait);
 	tcase_add_test(tests, closes_each_once);
 	tcase_add_test(tests, ends_with_a_refusal_of_its_own);
+	tcase_add_test(tests, begins_each_walk_with_nothing_decided);
 	tcase_add_test(tests, cancels_nobody_who_has_answered);
 	tcase_add_test(tests, tells_each_answer);
 	return run_tests("evaluate", tests);

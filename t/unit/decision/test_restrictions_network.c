@@ -298,6 +298,7 @@ static const struct {
 	{ &restriction_permit_tls_clientcerts, "A", "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts, "A:B", "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts, "AG", "not a fingerprint" },
+	{ &restriction_permit_tls_clientcerts, "GA", "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts, "!" A, "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts,
 	  "553C997A185E1CD973DAB798E6E7CC6C9F86218793330BAEACF1E4A53961250F",
