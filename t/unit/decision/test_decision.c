@@ -136,6 +136,12 @@ static const struct {
 	  true,
 	  VERDICT_ASK,
 	  "defer" },
+	/* Only one is left to Postfix. */
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "reject_sender_login_mismatch" } },
+	  true,
+	  VERDICT_ASK,
+	  "defer" },
 	{ { .verdict = VERDICT_PERMIT,
 	    .asks = { "permit_auth_destination", NULL, "reject" } },
 	  true,
