@@ -133,6 +133,21 @@ START_TEST(unquotes_as_postfix_does)
 }
 END_TEST
 
+/* Operators, quotes and brackets are no bytes of a word. */
+START_TEST(counts_the_bytes_of_its_words)
+{
+	struct token tokens[8];
+	struct address address;
+	char text[32];
+
+	address_init(&address, tokens, 8, text, sizeof(text));
+	ck_assert_uint_eq(address_bytes(&address), 0);
+	address_scan(&address, "\"a b\".user@[10.9.8.7]");
+	ck_assert_uint_eq(address_bytes(&address),
+			  strlen("a b") + strlen("user") + strlen("10.9.8.7"));
+}
+END_TEST
+
 struct print_case {
 	const char *text;
 	const char *printed;
@@ -406,6 +421,7 @@ int main(void)
 	tcase_add_test(tests, quotes_never_beyond_the_buffer);
 	tcase_add_test(tests, scans_never_beyond_the_buffer);
 	tcase_add_test(tests, unquotes_as_postfix_does);
+	tcase_add_test(tests, counts_the_bytes_of_its_words);
 	tcase_add_loop_test(tests, prints_what_it_has_scanned, 0,
 			    COUNT(print_cases));
 	tcase_add_test(tests, finds_the_kind_of_each_token);

@@ -159,6 +159,13 @@ static const struct {
 	  "mydestination [127.0.0.1] 0 -\n"
 	  "inet_interfaces [127.0.0.1] 1 -\n"
 	  "2176 MAILER-DAEMON\n" },
+	/* nothing is left of it but a domain of ours */
+	{ { { NULL, NULL } },
+	  "local.test!@local.test",
+	  "mydestination local.test 1 local.test\n"
+	  "2050 @local.test\n"
+	  "mydestination local.test 1 local.test\n"
+	  "2176 MAILER-DAEMON\n" },
 	{ { { "swap_bangpath", "no" } },
 	  "a b@c@local.test",
 	  "mydestination local.test 1 local.test\n"
@@ -226,6 +233,12 @@ static const struct under unders[] = {
 	{ { { NULL, NULL } }, "user%x@relay.test", 0 },
 	{ { { NULL, NULL } }, "user@[127.0.0.1]", 1 },
 	{ { { NULL, NULL } }, "user@x127.0.0.1]", 0 },
+	/* with one bracket it is no address of ours: what stands before it is
+	 * not followed */
+	{ { { NULL, NULL } }, "user@relay.test@[127.0.0.1]", 1 },
+	{ { { NULL, NULL } }, "user@relay.test@x127.0.0.1]", 0 },
+	{ { { NULL, NULL } }, "\\local.test!relay.test!user@local.test", 1 },
+	{ { { NULL, NULL } }, "\\[127.0.0.1x!relay.test!user@local.test", 0 },
 	{ { { "allow_untrusted_routing", "yes" } }, "user%x@relay.test", 1 },
 	{ { { "allow_untrusted_routing", "yes" } },
 	  "user%x@remote.example",
@@ -277,11 +290,15 @@ static const struct under unders[] = {
 	{ { { "inet_interfaces", "192.0.2.99" } }, "user@[192.0.2.99]", 1 },
 	{ { { "inet_interfaces", "loopback-only" } }, "user@[127.0.0.1]", 1 },
 	{ { { "inet_interfaces", "all" } }, "user@[127.0.0.1]", 1 },
+	/* a domain is the same in quotes, and with a dot at its end */
+	{ { { NULL, NULL } }, "user@\"relay.test.\"", 1 },
 	/* what is put for an empty local part is resolved once more */
 	{ { { "empty_address_recipient", "x@remote.example" } },
 	  "@local.test",
 	  0 },
 	{ { { "empty_address_recipient", "x@relay.test" } }, "@local.test", 1 },
+	/* without a dot at its end */
+	{ { { "empty_address_recipient", "@relay.test." } }, "@local.test", 1 },
 	/* and if that is empty again, there is no end: unknown */
 	{ { { "empty_address_recipient", "\"\"" } }, "@local.test", -1 },
 	{ { { "empty_address_recipient", "@local.test" } }, "@local.test", -1 },
@@ -414,6 +431,8 @@ START_TEST(leaves_to_postfix_what_it_cannot_read)
 		ck_assert_str_eq(got.list, list);
 		ck_assert_ptr_nonnull(strstr(got.match.pattern, "socketmap:x"));
 		ck_assert_pstr_eq(got.why, why);
+	} else if (got.status != RESOLVE_FAILED) {
+		ck_assert_ptr_null(got.why);
 	}
 	resolver_free(resolver);
 }

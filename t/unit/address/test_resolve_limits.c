@@ -237,6 +237,8 @@ START_TEST(fails_where_a_chain_costs_too_much)
 	ck_assert(resolution_authorized(resolver, &got) < 0);
 	/* No list failed. */
 	ck_assert_str_eq(got.list, "");
+	ck_assert_ptr_null(got.match.pattern);
+	ck_assert_ptr_null(got.match.domains);
 	ck_assert_ptr_nonnull(strstr(got.why, "too many domains"));
 	resolver_free(resolver);
 }

@@ -26,6 +26,23 @@ START_TEST(names_verdicts)
 }
 END_TEST
 
+/* The memory of a decision is used again for each request. */
+START_TEST(begins_with_nothing_of_the_last_one)
+{
+	struct decision decision;
+
+	memset(&decision, 'x', sizeof(decision));
+	decision_init(&decision);
+	ck_assert_int_eq(decision.verdict, VERDICT_DUNNO);
+	ck_assert_str_eq(decision.reason, "");
+	ck_assert_str_eq(decision.owners, "");
+	ck_assert_uint_eq(decision.asked_count, 0);
+	ck_assert_ptr_null(decision.table);
+	ck_assert_ptr_null(decision.charge);
+	ck_assert_ptr_null(decision.text);
+}
+END_TEST
+
 /* A known answer does not depend on who asks. */
 START_TEST(asks_only_for_what_is_open)
 {
@@ -116,6 +133,12 @@ static const struct {
 	{ { .verdict = VERDICT_ASK,
 	    .asks = { "reject_sender_login_mismatch", "permit_auth_destination",
 		      "reject" } },
+	  true,
+	  VERDICT_ASK,
+	  "defer" },
+	/* Only one is left to Postfix. */
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "reject_sender_login_mismatch" } },
 	  true,
 	  VERDICT_ASK,
 	  "defer" },
@@ -223,6 +246,7 @@ int main(void)
 			    COUNT(elsewhere));
 
 	tcase_add_test(tests, names_verdicts);
+	tcase_add_test(tests, begins_with_nothing_of_the_last_one);
 	tcase_add_test(tests, asks_only_for_what_is_open);
 	tcase_add_loop_test(tests, goes_on_with_what_is_assumed, 0, 2);
 	tcase_add_test(tests, defers_when_there_are_too_many);

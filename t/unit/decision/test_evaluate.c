@@ -224,23 +224,29 @@ START_TEST(closes_each_once)
 }
 END_TEST
 
-/* explains - a restriction that gives a reason */
+/* explains - a restriction that gives a reason, and a table */
 static enum verdict explains(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
 	(void)subject;
 	decision->reason = state;
+	decision->table = "hash:x";
+	decision->why = "away";
 	return VERDICT_DUNNO;
 }
 
-/* note_answer - a line for each answer, with its reason */
+/* note_answer - a line for each answer, with its reason, and the table */
 static void note_answer(void *context, const struct restriction *restriction,
 			enum verdict verdict, const struct decision *decision)
 {
 	char *text = context;
 
-	sprintf(text + strlen(text), "%s %s (%s)\n", restriction->name,
-		verdict_name(verdict), decision->reason);
+	sprintf(text + strlen(text), "%s %s (%s%s%s%s%s)\n", restriction->name,
+		verdict_name(verdict), decision->reason,
+		decision->table != NULL ? ", " : "",
+		decision->table != NULL ? decision->table : "",
+		decision->why != NULL ? " is " : "",
+		decision->why != NULL ? decision->why : "");
 }
 
 /* leaves_refusal - no opinion, but for what it left in the decision */
@@ -276,6 +282,29 @@ START_TEST(ends_with_a_refusal_of_its_own)
 }
 END_TEST
 
+/* One evaluation serves many requests; nothing is left of the last one. */
+START_TEST(begins_each_walk_with_nothing_decided)
+{
+	struct restriction_use uses[] = { { &sayer, &permit, 0, NULL } };
+	struct restriction_list list = { uses, 1 };
+	struct facts facts = { .has_recipient = true };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+
+	request_init(&request);
+	evaluation.decision.asked[0] = "permit_auth_destination";
+	evaluation.decision.asked_count = 1;
+	evaluation.decision.assumed = ASSUMED_NOT_OURS;
+	strcpy(evaluation.decision.owners, "alice");
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_PERMIT);
+	ck_assert_str_eq(evaluation.decision.restriction, "sayer");
+	ck_assert_ptr_null(evaluation.decision.asks[0]);
+	ck_assert_str_eq(evaluation.decision.owners, "");
+}
+END_TEST
+
 /* A restriction is cancelled only while it waits. */
 START_TEST(cancels_nobody_who_has_answered)
 {
@@ -302,8 +331,8 @@ START_TEST(cancels_nobody_who_has_answered)
 }
 END_TEST
 
-/* Each answer is traced, in order, with the reason of its own restriction and
- * not with that of the previous one. */
+/* Each answer is traced, in order, with the reason and the table of its own
+ * restriction and not with those of the previous one. */
 START_TEST(tells_each_answer)
 {
 	static const struct restriction explainer = { .name = "explainer",
@@ -326,10 +355,10 @@ START_TEST(tells_each_answer)
 	ck_assert(!evaluation_start(&evaluation, &list, &request, &facts, 0,
 				    done));
 	evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY, "late");
-	ck_assert_str_eq(told, "explainer dunno (why)\n"
+	ck_assert_str_eq(told, "explainer dunno (why, hash:x is away)\n"
 			       "sayer dunno ()\n"
 			       "waiter dunno (late)\n"
-			       "explainer dunno (why)\n"
+			       "explainer dunno (why, hash:x is away)\n"
 			       "sayer permit ()\n");
 	ck_assert_str_eq(evaluation.decision.reason, "");
 }
@@ -346,6 +375,7 @@ int main(void)
 	tcase_add_test(tests, cancels_where_nobody_can_wait);
 	tcase_add_test(tests, closes_each_once);
 	tcase_add_test(tests, ends_with_a_refusal_of_its_own);
+	tcase_add_test(tests, begins_each_walk_with_nothing_decided);
 	tcase_add_test(tests, cancels_nobody_who_has_answered);
 	tcase_add_test(tests, tells_each_answer);
 	return run_tests("evaluate", tests);

@@ -240,6 +240,8 @@ static const struct {
 	{ "Defer later", NULL },
 	{ "DEFER_IF_PERMIT later", NULL },
 	{ "554 5.7.1 nicht f\xc3\xbcr uns", NULL },
+	/* A no-break space is no control character. */
+	{ "554 5.7.1 pas d'acc\xc3\xa8s\xc2\xa0!", NULL },
 	{ "554 Relay access denied", NULL },
 	{ "DEFER 4.7.1 later", NULL },
 	{ "554 5.7.1", NULL },
@@ -295,6 +297,7 @@ static const struct {
 	{ "554 5.7.1 tab\there", "control" },
 	{ "554 5.7.1 \x7f", "control" },
 	{ "554 5.7.1 \xc2\x85", "control" },
+	{ "554 5.7.1 \xc2\x9f", "control" },
 	{ "554 5.7.1 \xe2\x80\xa8", "control" },
 	{ "554 5.7.1 \xff", "UTF-8" },
 	{ "554 5.7.1 \xc3", "UTF-8" },
@@ -371,6 +374,31 @@ START_TEST(tells_client)
 }
 END_TEST
 
+/* The longest address is 64 + 1 + 255 bytes (RFC 5321, 4.5.3.1). */
+START_TEST(tells_client_an_address_of_full_length)
+{
+	char line[REPLY_CLIENT_MAX];
+	char address[322];
+	struct request request;
+
+	memset(address, 'a', 321);
+	address[64] = '@';
+	address[320] = '\0';
+	request_init(&request);
+	request.protocol_state = "RCPT";
+	request.recipient = address;
+	reply_client(line, "REJECT", &request);
+	ck_assert_uint_eq(strcspn(line, ">") - strcspn(line, "<") - 1, 320);
+	ck_assert_ptr_nonnull(strstr(line, address));
+	/* A longer one is cut there. */
+	address[320] = 'a';
+	address[321] = '\0';
+	reply_client(line, "REJECT", &request);
+	ck_assert_uint_eq(strcspn(line, ">") - strcspn(line, "<") - 1, 320);
+	ck_assert_ptr_nonnull(strstr(line, "a...>: Recipient"));
+}
+END_TEST
+
 START_TEST(names_modes)
 {
 	ck_assert_str_eq(reply_mode_name(REPLY_LOCK), "lock");
@@ -388,6 +416,7 @@ int main(void)
 	tcase_add_test(tests, longest_text_fits);
 	tcase_add_loop_test(tests, checks_texts, 0, COUNT(texts));
 	tcase_add_loop_test(tests, tells_client, 0, COUNT(clients));
+	tcase_add_test(tests, tells_client_an_address_of_full_length);
 	tcase_add_test(tests, names_modes);
 	return run_tests("reply", tests);
 }

@@ -298,6 +298,7 @@ static const struct {
 	{ &restriction_permit_tls_clientcerts, "A", "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts, "A:B", "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts, "AG", "not a fingerprint" },
+	{ &restriction_permit_tls_clientcerts, "GA", "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts, "!" A, "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts,
 	  "553C997A185E1CD973DAB798E6E7CC6C9F86218793330BAEACF1E4A53961250F",
@@ -523,10 +524,9 @@ START_TEST(finds_the_network_of_the_client)
 END_TEST
 
 /* says_table - does it say which table has no answer, and why? */
-static void says_table(const char *list, const char *table, const char *why)
+static void says_table(const struct restriction *restriction, const char *list,
+		       const char *table, const char *why)
 {
-	const struct restriction *restriction =
-		&restriction_permit_tls_clientcerts;
 	struct table_loader loader = { .config_directory = directory };
 	struct restriction_context context = { .loader = &loader };
 	struct facts facts = { .weak = NULL };
@@ -539,6 +539,7 @@ static void says_table(const char *list, const char *table, const char *why)
 	request_init(&request);
 	request.encryption_protocol = "TLSv1.3";
 	request.ccert_fingerprint = A;
+	request.client_address = "192.0.2.1";
 	ck_assert_int_eq(restriction->open(list, &context, &state, &error), 0);
 	restriction->evaluate(&subject, state, &decision);
 	ck_assert_pstr_eq(decision.table, table);
@@ -550,10 +551,18 @@ static void says_table(const char *list, const char *table, const char *why)
 
 START_TEST(says_which_table_has_no_answer)
 {
-	says_table("fail:x", "fail:x", "always fail");
-	says_table("pcre:{{/^z$/ x}} fail:x", "fail:x", "always fail");
-	says_table("pcre:{{/^z$/ x}}", NULL, NULL);
-	says_table("pcre:{{/./ x}}", NULL, NULL);
+	static const struct restriction *const both[] = {
+		&restriction_permit_tls_clientcerts,
+		&restriction_permit_mynetworks,
+	};
+
+	for (int i = 0; i < COUNT(both); i++) {
+		says_table(both[i], "fail:x", "fail:x", "always fail");
+		says_table(both[i], "pcre:{{/^z$/ x}} fail:x", "fail:x",
+			   "always fail");
+		says_table(both[i], "pcre:{{/^z$/ x}}", NULL, NULL);
+		says_table(both[i], "pcre:{{/./ x}}", NULL, NULL);
+	}
 }
 END_TEST
 

@@ -213,6 +213,54 @@ START_TEST(finds_owners)
 }
 END_TEST
 
+/* The reason is that of the list of domains. */
+START_TEST(says_why_the_owners_are_unknown)
+{
+	static const char *const lists[] = { "mydestination", "relay_domains" };
+
+	for (int i = 0; i < COUNT(lists); i++) {
+		struct table_loader loader = { .config_directory = directory,
+					       .lenient = true };
+		struct resolver *resolver = make_resolver(lists[i], "fail:x");
+		char owners[DECISION_OWNERS_MAX];
+		struct error error;
+		struct sender_login *maps =
+			open_maps("static:me", resolver, &loader, &error);
+
+		ck_assert_int_eq(sender_login_find(maps, "a@b.test", "me",
+						   owners, &trouble),
+				 SENDER_FAILED);
+		ck_assert_str_eq(trouble.why, "its lookups always fail");
+		sender_login_close(maps);
+		resolver_free(resolver);
+	}
+}
+END_TEST
+
+/* It takes too long to follow so many; no list is to blame. */
+START_TEST(blames_no_list_for_too_many_domains)
+{
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
+	struct resolver *resolver = make_resolver("resolve_null_domain", "yes");
+	char sender[2001] = "a@local.test";
+	char owners[DECISION_OWNERS_MAX];
+	struct error error;
+	struct sender_login *maps =
+		open_maps("static:me", resolver, &loader, &error);
+
+	memset(sender + strlen(sender), '@', 2000 - strlen(sender));
+	ck_assert_int_eq(
+		sender_login_find(maps, sender, "me", owners, &trouble),
+		SENDER_FAILED);
+	ck_assert_ptr_null(trouble.table);
+	ck_assert_str_eq(trouble.why,
+			 "the address has too many domains to follow");
+	sender_login_close(maps);
+	resolver_free(resolver);
+}
+END_TEST
+
 START_TEST(strips_extensions)
 {
 	static const char *const addresses[][2] = {
@@ -326,6 +374,8 @@ START_TEST(takes_long_addresses)
 			strlen(sender) < RESOLUTION_ADDRESS_MAX
 				? SENDER_OWNED
 				: SENDER_FAILED);
+		if (strlen(sender) >= RESOLUTION_ADDRESS_MAX)
+			ck_assert_str_eq(trouble.why, "it is no address");
 		free(sender);
 	}
 	sender_login_close(maps);
@@ -339,6 +389,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, finds_owners, 0, COUNT(senders));
+	tcase_add_test(tests, says_why_the_owners_are_unknown);
+	tcase_add_test(tests, blames_no_list_for_too_many_domains);
 	tcase_add_test(tests, strips_extensions);
 	tcase_add_test(tests, compares_logins);
 	tcase_add_test(tests, shows_some_owners);

@@ -78,6 +78,11 @@ START_TEST(judges)
 		if (verdict != VERDICT_DUNNO)
 			ck_assert_int_eq(decision.refusal,
 					 verdicts[_i].refusal);
+		if (verdict == VERDICT_DEFER) {
+			ck_assert_pstr_eq(decision.table, verdicts[_i].maps);
+			ck_assert_pstr_eq(decision.why,
+					  "its lookups always fail");
+		}
 		ck_assert_int_eq(decision.asked_count == 0,
 				 decision.reason[0] != '\0');
 		ck_assert_uint_eq(decision.asked_count, 0);
@@ -121,8 +126,11 @@ START_TEST(asks_by_its_name)
 			restriction->evaluate(&subject, maps, &decision),
 			VERDICT_DUNNO);
 		ck_assert_uint_eq(decision.asked_count, looks ? 1 : 0);
-		if (looks)
-			ck_assert_str_eq(decision.asked[0], restriction->name);
+		if (!looks)
+			continue;
+		ck_assert_str_eq(decision.asked[0], restriction->name);
+		ck_assert_pstr_eq(decision.table, "mysql:/etc/x.cf");
+		ck_assert_ptr_nonnull(strstr(decision.why, "only Postfix"));
 	}
 	sender_login_close(maps);
 	resolver_free(resolver);

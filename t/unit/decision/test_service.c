@@ -75,6 +75,26 @@ START_TEST(overlaps)
 }
 END_TEST
 
+/* One port in both lists is enough, wherever it stands. */
+START_TEST(overlaps_where_any_port_is_in_both)
+{
+	static unsigned short ports[] = { 465, 587, 2525 };
+	const struct service all = { .server_ports = ports,
+				     .server_port_count = 3 };
+	static unsigned short others[] = { 26, 0, 27 };
+	const struct service other = { .server_ports = others,
+				       .server_port_count = 3 };
+
+	for (int i = 0; i < COUNT(ports); i++) {
+		others[1] = ports[i];
+		ck_assert(service_overlap(&all, &other));
+		ck_assert(service_overlap(&other, &all));
+	}
+	others[1] = 28;
+	ck_assert(!service_overlap(&all, &other));
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	uint64_t max;
@@ -174,6 +194,7 @@ int main(void)
 	tcase_add_test(tests, knows_which_restrictions_its_lists_have);
 	tcase_add_test(tests, is_empty_when_it_was_cleared);
 	tcase_add_test(tests, overlaps);
+	tcase_add_test(tests, overlaps_where_any_port_is_in_both);
 	tcase_add_loop_test(tests, parses_numbers, 0, COUNT(numbers));
 	return run_tests("service", tests);
 }
