@@ -16,7 +16,7 @@ from kit.daemon import run_all, wait_until
 from kit.sentinel import NAME, Sentinel, Watched
 from kit.rates import ALICE, OK, OVER, Limited, check, command, request
 from kit.stores import (LOOKUP, HowtoStore, chapter, is_away, is_back,
-                        passes)
+                        passes, patient)
 
 LIMIT = 8
 
@@ -165,7 +165,7 @@ def section_of(text, store, sentinel):
         assert "192.0.2.%d:26379" % i in text
         text = text.replace("192.0.2.%d:26379" % i,
                             "127.0.0.1:%d" % sentinel.port)
-    return store.moved(text).replace("{\n", "{\n\ttimeout = 5s\n", 1)
+    return patient(store.moved(text))
 
 
 def test_howto(program):

@@ -21,7 +21,7 @@ from kit.daemon import WAIT, free_port, run_all
 from kit.rates import ALICE, OK, OVER, Limited, check, command, request
 from kit.sentinel import NAME, Sentinel, settings
 from kit.store import Store
-from kit.stores import HowtoStore, chapter, is_away, is_back, passes
+from kit.stores import HowtoStore, chapter, is_away, is_back, passes, patient
 
 LIMIT = 4
 ALICE_KEPT = "policyd:login:" + ALICE.lower()     # her key in the store
@@ -245,7 +245,7 @@ class HowtoTls(HowtoStore):
 
     def settings(self):
         """settings - of policyd"""
-        return self.moved(self.section)
+        return patient(self.moved(self.section))
 
 
 def test_howto(program):
