@@ -25,6 +25,22 @@ static void tell(const struct real_store *real, const char *text, char *answer,
 	close(fd);
 }
 
+/* be_alone - a server in Cluster mode takes TCP port 10000, too, as its own is
+ * 0: there is one at a time. Nobody else has this name until the test ends. */
+static void be_alone(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX,
+				    .sun_path = "\0policyd-test-cluster" };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint64_t end_ms = clock_ms() + TEST_WAIT_S * 1000;
+
+	ck_assert_int_ge(fd, 0);
+	while (bind(fd, (const struct sockaddr *)&name, sizeof(name)) < 0) {
+		ck_assert_uint_lt(clock_ms(), end_ms);
+		pause_ms(20);
+	}
+}
+
 /* take_all_slots - a cluster of one node, in which each key is here */
 static void take_all_slots(const struct real_store *real)
 {
@@ -56,6 +72,7 @@ START_TEST(cluster)
 	struct asking asking;
 	struct error error = { "" };
 
+	be_alone();
 	real_store_start(&real, "--cluster-enabled", "yes");
 	if (_i == 1)
 		take_all_slots(&real);
