@@ -26,8 +26,9 @@ static void tell(const struct real_store *real, const char *text, char *answer,
 }
 
 /* be_alone - a server in Cluster mode takes TCP port 10000, too, as its own is
- * 0: there is one at a time. Nobody else has this name until the test ends. */
-static void be_alone(void)
+ * 0: there is one at a time. Nobody else has this name until the caller closes
+ * the socket. */
+static int be_alone(void)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX,
 				    .sun_path = "\0policyd-test-cluster" };
@@ -39,6 +40,7 @@ static void be_alone(void)
 		ck_assert_uint_lt(clock_ms(), end_ms);
 		pause_ms(20);
 	}
+	return fd;
 }
 
 /* take_all_slots - a cluster of one node, in which each key is here */
@@ -71,8 +73,8 @@ START_TEST(cluster)
 					 .timeout_ms = TEST_WAIT_S * 1000 };
 	struct asking asking;
 	struct error error = { "" };
+	int name_fd = be_alone();
 
-	be_alone();
 	real_store_start(&real, "--cluster-enabled", "yes");
 	if (_i == 1)
 		take_all_slots(&real);
@@ -87,6 +89,7 @@ START_TEST(cluster)
 	ck_assert_ptr_nonnull(strstr(error.text, ADVICE));
 	asking_stop(&asking);
 	real_store_stop(&real);
+	close(name_fd);
 }
 END_TEST
 
