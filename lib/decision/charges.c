@@ -12,9 +12,11 @@
 #define DAY    86400
 
 /* charges_begin - nothing to pay yet */
-void charges_begin(struct charges *charges, const struct request *request)
+void charges_begin(struct charges *charges, const struct request *request,
+		   struct rate_table *const *tables)
 {
 	charges->count = 0;
+	charges->tables = tables;
 	charges->limited = false;
 	charges->at_end =
 		strcmp(request->protocol_state, "END-OF-MESSAGE") == 0;

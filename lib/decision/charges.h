@@ -32,22 +32,23 @@ struct charges {
 	bool at_end;  /* the whole message is here: END-OF-MESSAGE */
 	struct charge each[CHARGES_MAX];
 	char text[REPLY_TEXT_MAX + 1]; /* of the reply, if a rate decides */
-	/* While they are settled. */
 	struct rate_table *const *tables;
+	/* While they are settled. */
 	bool only_look, refused;
 	enum charges_step step;
 	const struct charge *stopping, *held;
 	struct charges_question question;
 };
 
-/* charges_begin - before the walk for a request. */
-void charges_begin(struct charges *charges, const struct request *request);
+/* charges_begin - before the walk for a request. tables: by the index of the
+ * rate, as long as charges are used; NULL: what it counts is not asked. */
+void charges_begin(struct charges *charges, const struct request *request,
+		   struct rate_table *const *tables);
 
 /* charges_open - the walk is over, and made this decision: begin to settle.
- * tables: by the index of the rate; NULL: what it counts is not asked.
  * only_look: count nothing, and remember no warning. */
 void charges_open(struct charges *charges, const struct decision *decision,
-		  struct rate_table *const *tables, bool only_look);
+		  bool only_look);
 
 /* charges_next - the next question, which the caller asks; NULL: all is
  * answered. */
@@ -68,7 +69,6 @@ const struct charges_question *charges_close(struct charges *charges,
 
 /* How to settle at once, with the tables of this host. */
 struct charges_how {
-	struct rate_table *const *tables; /* as in charges_open() */
 	bool only_look;
 	uint64_t now_us;
 };

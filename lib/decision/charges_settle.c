@@ -28,6 +28,7 @@ static void put(const struct charges *charges, const struct charge *charge,
 	out->key = charge->key;
 	out->place = charge->place;
 	out->instance = charge->instance;
+	out->hashes = charge->hashes;
 	out->amount = charge->amount;
 	rate_limits_copy(&out->limits, &charge->limits);
 	out->near = charge->rate->near;
@@ -149,9 +150,8 @@ static bool refuses(const struct decision *decision)
 
 /* charges_open - the walk is over */
 void charges_open(struct charges *charges, const struct decision *decision,
-		  struct rate_table *const *tables, bool only_look)
+		  bool only_look)
 {
-	charges->tables = tables;
 	charges->only_look = only_look;
 	charges->stopping = charges->held = NULL;
 	charges->refused = refuses(decision);
@@ -235,7 +235,7 @@ void charges_settle(struct charges *charges, struct decision *decision,
 
 	if (charges->count == 0)
 		return;
-	charges_open(charges, decision, how->tables, how->only_look);
+	charges_open(charges, decision, how->only_look);
 	while ((question = charges_next(charges)) != NULL) {
 		charges_ask(question, how->now_us);
 		charges_answer(charges);

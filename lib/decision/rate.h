@@ -119,6 +119,7 @@ struct charge {
 	char key[RATE_KEY_SIZE];
 	char place[RATE_PLACE_SIZE];	  /* with client_networks */
 	char instance[2 * RATE_KEY_SIZE]; /* of the message, or recipient */
+	struct rate_hashes hashes;
 	uint64_t amount;
 	struct rate_limits limits; /* of this key */
 	/* Where limit_maps has them, and the key there; NULL: nowhere. */

@@ -311,13 +311,16 @@ static int find_limits(const struct rate *rate, const char *key,
 		       const struct table **table, const char **by,
 		       struct table_trouble *trouble)
 {
-	struct table_result result = { .text = "" };
-	int found = 0;
+	struct table_result result UNSET;
+	int found;
 
 	rate_limits_copy(limits, &rate->limits);
-	if (rate->limit_maps.count > 0)
-		found = search_key(&rate->limit_maps, key, address, &result,
-				   table, by, trouble);
+	*table = NULL;
+	if (rate->limit_maps.count == 0)
+		return 0;
+	result = (struct table_result){ .text = "" };
+	found = search_key(&rate->limit_maps, key, address, &result, table, by,
+			   trouble);
 	if (found > 0 &&
 	    change_limits(rate, limits, result.text, *table, trouble) < 0)
 		found = -1;

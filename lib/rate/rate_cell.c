@@ -9,34 +9,6 @@
 
 #include <string.h>
 
-/* rate_cell_window - the counters of window i */
-struct rate_window rate_cell_window(const struct rate_table *table,
-				    const struct rate_cell *cell, unsigned i)
-{
-	struct rate_window window = {
-		.length_s = table->shape.length_s[i],
-		.wide = table->shape.unit == RATE_BYTES,
-		.counters = (char *)(uintptr_t)(cell + 1) +
-			    i * table->layout.window_size,
-	};
-
-	return window;
-}
-
-/* rate_cell_lost - such a time was never written */
-bool rate_cell_lost(const struct rate_cell *cell, uint64_t now)
-{
-	return cell->last > now && cell->last - now > RATE_AHEAD;
-}
-
-/* rate_cell_time - never before the cell's own */
-uint64_t rate_cell_time(const struct rate_cell *cell, uint64_t now)
-{
-	if (cell->last > now && !rate_cell_lost(cell, now))
-		return cell->last;
-	return now;
-}
-
 /* rate_cell_empty - the time stays */
 void rate_cell_empty(const struct rate_table *table, struct rate_cell *cell)
 {

@@ -134,12 +134,26 @@ struct rate_layout rate_layout_of(const struct rate_shape *shape);
 /* --- rate_shard.c --- */
 
 struct rate_header *rate_header(const struct rate_table *table);
-struct rate_shard *rate_shard(const struct rate_table *table, unsigned number);
+/* rate_shard - by its number. */
+static inline struct rate_shard *rate_shard(const struct rate_table *table,
+					    unsigned number)
+{
+	return (struct rate_shard *)(void *)(table->map + RATE_HEADER_SIZE +
+					     number * table->layout.shard_size);
+}
+
 struct rate_cell *rate_floor(const struct rate_table *table,
 			     struct rate_shard *shard);
 /* rate_cell - number is below layout.room. */
-struct rate_cell *rate_cell(const struct rate_table *table,
-			    struct rate_shard *shard, uint32_t number);
+static inline struct rate_cell *rate_cell(const struct rate_table *table,
+					  struct rate_shard *shard,
+					  uint32_t number)
+{
+	return (struct rate_cell *)(void *)((char *)shard +
+					    table->layout.cells +
+					    number * table->layout.cell_size);
+}
+
 /* rate_count - the number of cells in use, at most layout.room. */
 uint32_t rate_count(const struct rate_table *table,
 		    const struct rate_shard *shard);
@@ -147,16 +161,23 @@ uint32_t rate_count(const struct rate_table *table,
 /* rate_hash - of a key; never 0. Its last bits are the number of the shard. */
 uint64_t rate_hash(const struct rate_table *table, const char *key,
 		   size_t length);
-unsigned rate_shard_number(uint64_t hash);
+static inline unsigned rate_shard_number(uint64_t hash)
+{
+	return (unsigned)(hash % RATE_SHARDS);
+}
 
 /* rate_lock - 0, or -1: it cannot be used. Repairs the index if its last owner
  * was killed while changing it. */
 int rate_lock(const struct rate_table *table, struct rate_shard *shard);
 void rate_unlock(struct rate_shard *shard);
 
-/* rate_fetch - begin to load what rate_find() will read, into the cache. */
+/* rate_fetch - begin to load what leads to the cell of a hash, into the cache.
+ * rate_fetch_cell - a moment later: begin to load the cell, most likely that
+ * one. Neither needs the lock. */
 void rate_fetch(const struct rate_table *table, struct rate_shard *shard,
 		uint64_t hash);
+void rate_fetch_cell(const struct rate_table *table, struct rate_shard *shard,
+		     uint64_t hash);
 /* rate_find - the cell of a key, or NULL. */
 struct rate_cell *rate_find(const struct rate_table *table,
 			    struct rate_shard *shard, uint64_t hash,
@@ -176,12 +197,36 @@ void rate_index_read(const struct rate_table *table, struct rate_shard *shard);
 
 /* --- rate_cell.c --- */
 
-struct rate_window rate_cell_window(const struct rate_table *table,
-				    const struct rate_cell *cell, unsigned i);
+/* rate_cell_window - the counters of window i. */
+static inline struct rate_window
+rate_cell_window(const struct rate_table *table, const struct rate_cell *cell,
+		 unsigned i)
+{
+	struct rate_window window = {
+		.length_s = table->shape.length_s[i],
+		.wide = table->shape.unit == RATE_BYTES,
+		.counters = (char *)(uintptr_t)(cell + 1) +
+			    i * table->layout.window_size,
+	};
+
+	return window;
+}
+
+/* rate_cell_lost - is its time damaged? Such a time was never written. */
+static inline bool rate_cell_lost(const struct rate_cell *cell, uint64_t now)
+{
+	return cell->last > now && cell->last - now > RATE_AHEAD;
+}
+
 /* rate_cell_time - the time to judge a cell at: now, or that of the cell. */
-uint64_t rate_cell_time(const struct rate_cell *cell, uint64_t now);
-/* rate_cell_lost - is its time damaged? */
-bool rate_cell_lost(const struct rate_cell *cell, uint64_t now);
+static inline uint64_t rate_cell_time(const struct rate_cell *cell,
+				      uint64_t now)
+{
+	if (cell->last > now && !rate_cell_lost(cell, now))
+		return cell->last;
+	return now;
+}
+
 /* rate_cell_move - to now, at least; makes a lost one empty. */
 void rate_cell_move(const struct rate_table *table, struct rate_cell *cell,
 		    uint64_t now);

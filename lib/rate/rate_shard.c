@@ -35,28 +35,12 @@ struct rate_header *rate_header(const struct rate_table *table)
 	return (struct rate_header *)(void *)table->map;
 }
 
-/* rate_shard - by its number */
-struct rate_shard *rate_shard(const struct rate_table *table, unsigned number)
-{
-	return (struct rate_shard *)(void *)(table->map + RATE_HEADER_SIZE +
-					     number * table->layout.shard_size);
-}
-
 /* rate_floor - what a new key begins with */
 struct rate_cell *rate_floor(const struct rate_table *table,
 			     struct rate_shard *shard)
 {
 	return (struct rate_cell *)(void *)((char *)shard +
 					    table->layout.floor);
-}
-
-/* rate_cell - by its number */
-struct rate_cell *rate_cell(const struct rate_table *table,
-			    struct rate_shard *shard, uint32_t number)
-{
-	return (struct rate_cell *)(void *)((char *)shard +
-					    table->layout.cells +
-					    number * table->layout.cell_size);
 }
 
 /* rate_count - as the file says, if it can be */
@@ -83,10 +67,10 @@ uint64_t rate_hash(const struct rate_table *table, const char *key,
 	return hash != 0 ? hash : RATE_SHARDS;
 }
 
-/* rate_shard_number - its last bits */
-unsigned rate_shard_number(uint64_t hash)
+/* set_slot - write it: rate_fetch_cell() reads without the lock */
+static void set_slot(uint32_t *slot, uint32_t value)
 {
-	return (unsigned)(hash % RATE_SHARDS);
+	__atomic_store_n(slot, value, __ATOMIC_RELAXED);
 }
 
 /* home - the slot at which the search for a hash begins */
@@ -191,22 +175,31 @@ static bool has_key(const struct rate_cell *cell, uint64_t hash,
 		      length < RATE_KEY_TEXT ? length : RATE_KEY_TEXT) == 0;
 }
 
-/* rate_fetch - the first slot that rate_find() looks at */
+/* rate_fetch - the lock, and the first slot that rate_find() looks at */
 void rate_fetch(const struct rate_table *table, struct rate_shard *shard,
 		uint64_t hash)
 {
+	__builtin_prefetch(shard, 1);
+	__builtin_prefetch((const char *)shard + CACHE_LINE, 1);
 	__builtin_prefetch(&slots(table, shard)[home(table, hash)]);
 }
 
-/* fetch_counts - of a cell */
-static void fetch_counts(const struct rate_table *table,
-			 const struct rate_cell *cell)
+/* rate_fetch_cell - that the slot names: most keys end in the first line.
+ * Whatever is there, nothing breaks. */
+void rate_fetch_cell(const struct rate_table *table, struct rate_shard *shard,
+		     uint64_t hash)
 {
-	const char *begin = (const char *)cell;
+	uint32_t number = __atomic_load_n(
+		&slots(table, shard)[home(table, hash)], __ATOMIC_RELAXED);
+	const char *cell;
 
-	for (size_t i = CACHE_LINE; i < table->layout.cell_size;
+	if (number == 0 || number > table->layout.room)
+		return;
+	cell = (const char *)rate_cell(table, shard, number - 1);
+	__builtin_prefetch(cell, 1);
+	for (size_t i = sizeof(struct rate_cell); i < table->layout.cell_size;
 	     i += CACHE_LINE)
-		__builtin_prefetch(begin + i, 1);
+		__builtin_prefetch(cell + i, 1);
 }
 
 /* rate_find - from its home up to a free slot */
@@ -221,11 +214,8 @@ struct rate_cell *rate_find(const struct rate_table *table,
 
 		if (slots(table, shard)[slot] == 0)
 			return NULL;
-		if (cell != NULL && cell->hash == hash) {
-			fetch_counts(table, cell);
-			if (has_key(cell, hash, key, length))
-				return cell;
-		}
+		if (cell != NULL && has_key(cell, hash, key, length))
+			return cell;
 		slot = following(table, slot);
 	}
 	return NULL;
@@ -240,7 +230,7 @@ void rate_index_add(const struct rate_table *table, struct rate_shard *shard,
 
 	for (uint32_t i = 0; i < table->layout.slots; i++) {
 		if (slots(table, shard)[slot] == 0) {
-			slots(table, shard)[slot] = number + 1;
+			set_slot(&slots(table, shard)[slot], number + 1);
 			return;
 		}
 		slot = following(table, slot);
@@ -271,10 +261,10 @@ static void close_gap(const struct rate_table *table, struct rate_shard *shard,
 		cell = cell_at(table, shard, slot);
 		if (cell != NULL && between(gap, home(table, cell->hash), slot))
 			continue;
-		index[gap] = index[slot];
+		set_slot(&index[gap], index[slot]);
 		gap = slot;
 	}
-	index[gap] = 0;
+	set_slot(&index[gap], 0);
 }
 
 /* rate_index_remove - if it is there */
@@ -318,7 +308,7 @@ static bool enter(const struct rate_table *table, struct rate_shard *shard,
 		uint32_t other = index[slot] & NUMBER_MASK;
 
 		if (other == 0) {
-			index[slot] = tag | (number + 1);
+			set_slot(&index[slot], tag | (number + 1));
 			return true;
 		}
 		if ((index[slot] & ~NUMBER_MASK) == tag &&
@@ -344,7 +334,8 @@ static uint32_t begin_index(const struct rate_table *table,
 {
 	shard->changing = 1;
 	rate_barrier();
-	memset(slots(table, shard), 0, table->layout.slots * sizeof(uint32_t));
+	for (uint32_t i = 0; i < table->layout.slots; i++)
+		set_slot(&slots(table, shard)[i], 0);
 	return rate_count(table, shard);
 }
 
@@ -355,7 +346,7 @@ static void end_index(const struct rate_table *table, struct rate_shard *shard,
 	uint32_t *index = slots(table, shard);
 
 	for (uint32_t i = 0; i < table->layout.slots; i++)
-		index[i] &= NUMBER_MASK;
+		set_slot(&index[i], index[i] & NUMBER_MASK);
 	shard->count = count;
 	rate_barrier();
 	shard->changing = 0;

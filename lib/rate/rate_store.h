@@ -16,6 +16,11 @@ struct rate_table;
  * (RATE_UNKNOWN). */
 #define RATE_CHARGES_MAX 16
 
+/* The hashes of a charge, which say where its counts are; zero: unknown. */
+struct rate_hashes {
+	uint64_t key, instance;
+};
+
 /* In the order of how bad it is. */
 enum rate_outcome {
 	RATE_WITHIN,	 /* it fits */
@@ -52,7 +57,8 @@ struct rate_charge {
 	const char *place;    /* a table of networks: the network or its name;
 			       * otherwise not looked at */
 	const char *instance; /* counts once; "": each call counts */
-	uint64_t amount;      /* a table of networks: not looked at */
+	struct rate_hashes hashes; /* of rate_expect(), or zero */
+	uint64_t amount;	   /* a table of networks: not looked at */
 	struct rate_limits limits; /* by length: one that the table does not
 				    * have is not enforced */
 	unsigned near; /* percent of a limit for RATE_FIRST_NEAR; 0: never */
@@ -66,6 +72,13 @@ struct rate_charge {
  * cannot be set, and that runs while the machine sleeps. Read it just before
  * the call. No system call. */
 uint64_t rate_now_us(void);
+
+/* rate_expect - a charge of this table will be taken, or looked at, in a
+ * moment: its hashes; they are computed now, so that what is needed of the
+ * table comes into the cache meanwhile. Not needed, and not wrong if nothing
+ * follows. */
+struct rate_hashes rate_expect(const struct rate_table *table, const char *key,
+			       const char *instance);
 
 /* rate_take - count all charges, if each is within (or beyond is set);
  * otherwise count nothing. True: they are counted, or had been: the caller may

@@ -18,7 +18,28 @@ struct claims {
 	size_t count;
 };
 
-/* resolve - the table and the shard where a key is now; -1: there is none */
+/* rate_expect - compute the hashes, and begin to load what they lead to */
+struct rate_hashes rate_expect(const struct rate_table *table, const char *key,
+			       const char *instance)
+{
+	struct rate_hashes hashes = { 0, 0 };
+	struct rate_shard *shard;
+
+	if (table == NULL)
+		return hashes;
+	hashes.key = rate_hash(table, key, strlen(key));
+	shard = rate_shard(table, rate_shard_number(hashes.key));
+	rate_fetch(table, shard, hashes.key);
+	if (instance[0] != '\0') {
+		hashes.instance = rate_seen_id(table, instance, hashes.key);
+		rate_seen_fetch(table, shard, hashes.instance);
+	}
+	rate_fetch_cell(table, shard, hashes.key);
+	return hashes;
+}
+
+/* resolve - the table and the shard where a key is now; -1: there is none. All
+ * tables in which a key may be have the same seed. */
 static int resolve(struct rate_claim *claim)
 {
 	const struct rate_table *table = claim->charge->table;
@@ -26,8 +47,6 @@ static int resolve(struct rate_claim *claim)
 
 	if (table == NULL)
 		return -1;
-	claim->length = strlen(claim->charge->key);
-	claim->hash = rate_hash(table, claim->charge->key, claim->length);
 	number = rate_shard_number(claim->hash);
 	while (atomic_load(&rate_shard(table, number)->moved) != 0) {
 		table = table->next;
@@ -43,22 +62,26 @@ static int resolve(struct rate_claim *claim)
 static int prepare(struct rate_claim *claim, struct rate_charge *charge,
 		   uint64_t now_us)
 {
+	struct rate_hashes hashes = charge->hashes;
+
+	if (hashes.key == 0)
+		hashes = rate_expect(charge->table, charge->key,
+				     charge->instance);
 	claim->charge = charge;
-	claim->place = claim->id = 0;
+	claim->hash = hashes.key;
+	claim->id = hashes.instance;
+	claim->place = 0;
 	claim->seen = NULL;
 	if (resolve(claim) < 0)
 		return -1;
-	rate_fetch(claim->table, claim->shard, claim->hash);
+	claim->length = strlen(charge->key);
 	claim->now = rate_tick_of(claim->table, now_us);
 	claim->amount = charge->amount;
 	if (claim->table->shape.unit == RATE_NETWORKS) {
 		claim->amount = 1;
+		claim->id = 0;
 		claim->place = rate_hash(claim->table, charge->place,
 					 strlen(charge->place));
-	} else if (charge->instance[0] != '\0') {
-		claim->id = rate_seen_id(claim->table, charge->instance,
-					 claim->hash);
-		rate_seen_fetch(claim->table, claim->shard, claim->id);
 	}
 	return 0;
 }
@@ -206,13 +229,25 @@ static void use(const struct rate_claim *claim)
 		rate_cell_move(claim->table, claim->cell, claim->now);
 }
 
+/* use_all - have all a cell? */
+static bool use_all(const struct claims *claims)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < claims->count; i++) {
+		use(&claims->claim[i]);
+		all = claims->claim[i].cell != NULL && all;
+	}
+	return all;
+}
+
 /* make_cells - for all that have none; false: there is no room for one */
 static bool make_cells(struct claims *claims)
 {
 	bool made = true;
 
-	for (size_t i = 0; i < claims->count; i++)
-		use(&claims->claim[i]);
+	if (use_all(claims))
+		return true;
 	for (size_t i = 0; i < claims->count; i++) {
 		struct rate_claim *claim = &claims->claim[i];
 

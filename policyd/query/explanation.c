@@ -222,12 +222,11 @@ static char *usage_text(const struct charge *charge, bool several)
 }
 
 /* look_at_rates - what a server would count, without counting it */
-static void look_at_rates(struct explanation *explanation,
-			  struct rate_table *const *tables)
+static void look_at_rates(struct explanation *explanation)
 {
 	struct charges *charges = explanation->charges;
 	struct decision *decision = &explanation->judgement.evaluation.decision;
-	struct charges_how how = { tables, true, rate_now_us() };
+	struct charges_how how = { true, rate_now_us() };
 
 	charges_settle(charges, decision, &how);
 	for (size_t i = 0; i < charges->count; i++) {
@@ -264,7 +263,7 @@ int explain(struct explanation *explanation, const struct config *config,
 	if (tables != NULL) {
 		explanation->charges =
 			xcalloc(1, sizeof(*explanation->charges));
-		charges_begin(explanation->charges, request);
+		charges_begin(explanation->charges, request, tables);
 		judgement->evaluation.charges = explanation->charges;
 	}
 	judgement->evaluation.trace = keep_answer;
@@ -274,7 +273,7 @@ int explain(struct explanation *explanation, const struct config *config,
 		return error_set(error, "a restriction replies later: only a "
 					"running server can answer");
 	if (tables != NULL)
-		look_at_rates(explanation, tables);
+		look_at_rates(explanation);
 	if (judgement->facts.has_recipient)
 		resolve_explain(config->resolver, request->recipient,
 				&resolution, keep_step, explanation);

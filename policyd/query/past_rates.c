@@ -152,12 +152,11 @@ static enum answer ask(struct past_rates *rates, const struct past_mail *mail,
 	static struct charges charges;
 	static struct judgement judgement;
 	struct decision *decision = &judgement.evaluation.decision;
-	struct charges_how how = { rates->tables, false,
-				   (uint64_t)mail->time * SECOND_US };
+	struct charges_how how = { false, (uint64_t)mail->time * SECOND_US };
 	size_t i;
 
 	memset(&judgement.evaluation, 0, sizeof(judgement.evaluation));
-	charges_begin(&charges, request);
+	charges_begin(&charges, request, rates->tables);
 	judgement.evaluation.charges = &charges;
 	if (judgement_now(&judgement, mail->service, rates->config->resolver,
 			  request, (time_t)mail->time) < 0)

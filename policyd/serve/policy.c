@@ -356,7 +356,8 @@ static void handle_request(void *context, struct connection *connection,
 		return;
 	}
 	if (exchange->payment != NULL)
-		charges_begin(&exchange->payment->charges, request);
+		charges_begin(&exchange->payment->charges, request,
+			      exchange->payment->settle->tables);
 	judgement->service = service_find(&config->services, request);
 	facts_gather(&judgement->facts, request, config->resolver,
 		     judgement->service->tls);

@@ -179,8 +179,7 @@ bool settle_start(struct payment *payment, struct judgement *judgement,
 	payment->id = id;
 	if (decision->verdict == VERDICT_PERMIT)
 		see(charges, payment->settle->seen);
-	charges_open(charges, decision, payment->settle->tables,
-		     judgement->service->reply.observe);
+	charges_open(charges, decision, judgement->service->reply.observe);
 	if (payment->settle->stores != NULL)
 		payment->asked_us = rate_now_us();
 	return proceed(payment);

@@ -64,6 +64,9 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 		case 1:
 			charge->word = restriction_use_word(
 				&evaluation->list->uses[evaluation->next]);
+			charge->hashes = rate_expect(
+				charges->tables[charge->rate->index],
+				charge->key, charge->instance);
 			charges->count++;
 			decision->reason = "counted after the last restriction";
 			return VERDICT_DUNNO;

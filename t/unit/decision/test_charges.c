@@ -95,7 +95,7 @@ static enum verdict ask_with(const char *words, const char *state,
 {
 	struct restriction_context context = { .rates = &list };
 	struct restriction_list walk = { 0 };
-	struct charges_how how = { tables, only_look, rate_now_us() };
+	struct charges_how how = { only_look, rate_now_us() };
 	struct reply_options options = { .mode = REPLY_LOCK };
 	char text[128];
 	char *rest, *word;
@@ -121,7 +121,7 @@ static enum verdict ask_with(const char *words, const char *state,
 	request.recipient = facts.has_recipient ? "x@y.test" : "";
 	memset(&evaluation, 0, sizeof(evaluation));
 	evaluation.charges = &charges;
-	charges_begin(&charges, &request);
+	charges_begin(&charges, &request, tables);
 	ck_assert(evaluation_start(&evaluation, &walk, &request, &facts, 0,
 				   NULL));
 	charges_settle(&charges, &evaluation.decision, &how);

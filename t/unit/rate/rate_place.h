@@ -110,4 +110,23 @@ static inline struct rate_charge charge_of(struct rate_table *table,
 	return charge;
 }
 
+/* check - what a result says */
+static inline void check(struct rate_result result, enum rate_outcome outcome,
+			 uint64_t used, uint64_t number, uint32_t length_s,
+			 uint64_t free_s)
+{
+	ck_assert_int_eq(result.outcome, outcome);
+	ck_assert_uint_eq(result.used, used);
+	ck_assert_uint_eq(result.number, number);
+	ck_assert_uint_eq(result.length_s, length_s);
+	ck_assert_uint_eq(result.free_s, free_s);
+}
+
+/* expect - as a restriction does, a while before it is taken */
+static inline void expect(struct rate_charge *charge)
+{
+	charge->hashes =
+		rate_expect(charge->table, charge->key, charge->instance);
+}
+
 #endif

@@ -161,11 +161,13 @@ START_TEST(given_back_after_a_reload)
 	charge.instance = "a";
 	ck_assert(rate_take(&charge, 1, place.clock.now_us));
 	second = open_table(&place, limits, RATE_NUMBER, 64);
+	/* One is on its way. */
+	charge.table = second;
+	expect(&charge);
 	rate_table_migrate(second, place.clock.now_us);
 	rate_table_close(first);
 	other = charge_of(second, "alice", 2, limits, RATE_NUMBER);
 	ck_assert(rate_take(&other, 1, place.clock.now_us));
-	charge.table = second;
 	rate_give_back(&charge, 1, place.clock.now_us);
 	/* Two are in the hour, none of which may be forgotten. */
 	elapse(&place, 62 * SECOND_US);

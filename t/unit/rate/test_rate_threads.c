@@ -48,6 +48,8 @@ static void *count_keys(void *context)
 		snprintf(key, sizeof(key), "k%d", i % KEYS);
 		charge = team->charge;
 		charge.key = key;
+		if (i % 2 == 0)
+			expect(&charge);
 		if (rate_take(&charge, 1, team->place.clock.now_us))
 			atomic_fetch_add(&team->counted[i % KEYS], 1);
 		if (charge.result.outcome == RATE_UNKNOWN)
