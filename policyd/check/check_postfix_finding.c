@@ -411,9 +411,12 @@ static void find_port(struct finding *finding,
 		      const struct postfix_service *service)
 {
 	static const char word[] = "port ";
-	const size_t length = service != NULL ? strlen(service->name) : 0;
-	const char *at = service != NULL ? finding->text : "";
+	const char *at = finding->text;
+	size_t length;
 
+	if (service == NULL)
+		return;
+	length = strlen(service->name);
 	while ((at = strstr(at, word)) != NULL) {
 		at += sizeof(word) - 1;
 		if (strncmp(at, service->name, length) == 0 &&
