@@ -9,7 +9,7 @@
  * one was not answered. Nothing is asked twice, except of a store that has lost
  * the script: then it has done nothing.
  *
- * Other parts: store_ask.c, those that wait; store_answered.c, what follows an
+ * Other parts: store_call.c, those that wait; store_answered.c, what follows an
  * answer; store_link.c, the socket. */
 
 #include "lib/store/store_internal.h"
@@ -69,7 +69,7 @@ void store_go_away(struct store *store, const char *why)
 	if (changed)
 		store->handler.changed(store->handler.context, false,
 				       store->why);
-	store_asks_away(store);
+	store_calls_away(store);
 }
 
 /* store_fail - another connection is needed */
@@ -77,14 +77,14 @@ void store_fail(struct store *store, const char *why)
 {
 	store_go_away(store, why);
 	store_link_close(store);
-	store_asks_drop(store);
+	store_calls_drop(store);
 	tick_soon(store);
 }
 
 /* store_come_up - it has answered in time */
 void store_come_up(struct store *store)
 {
-	struct store_ask *ask;
+	struct store_call *call;
 
 	if (store->state == STORE_UP)
 		return;
@@ -92,9 +92,9 @@ void store_come_up(struct store *store)
 	store->state = STORE_UP;
 	store->why[0] = '\0';
 	store->handler.changed(store->handler.context, true, "");
-	while ((ask = TAILQ_FIRST(&store->unsent)) != NULL) {
-		TAILQ_REMOVE(&store->unsent, ask, link);
-		store_ask_send(ask);
+	while ((call = TAILQ_FIRST(&store->unsent)) != NULL) {
+		TAILQ_REMOVE(&store->unsent, call, link);
+		store_call_send(call);
 	}
 }
 
@@ -117,7 +117,7 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
 		return;
 	store_tick_in(store, STORE_PROBE_MS);
 	if (store_link_is_open(store) && store->ready && store->probes == 0) {
-		store_ask_probe(store);
+		store_call_probe(store);
 		return;
 	}
 	if (store_link_is_open(store))
@@ -134,7 +134,7 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
 static void on_deadline(evutil_socket_t fd, short events, void *context)
 {
 	struct store *store = context;
-	const struct store_ask *first = TAILQ_FIRST(&store->live);
+	const struct store_call *first = TAILQ_FIRST(&store->live);
 	uint64_t limit_us = (uint64_t)store->settings.timeout_ms * STORE_MS;
 	uint64_t waited_us;
 	char why[STORE_WHY_SIZE];
@@ -199,7 +199,7 @@ void store_free(struct store *store)
 	if (store == NULL)
 		return;
 	store_link_close(store);
-	store_asks_drop(store);
+	store_calls_drop(store);
 	event_del(&store->kick);
 	event_del(&store->tick);
 	event_del(&store->deadline);
@@ -224,9 +224,9 @@ void store_connected(struct store *store, int fd)
 		return;
 	}
 	if (store->settings.password[0] != '\0')
-		store_ask_own(store, STORE_AUTH,
-			      store_command_auth(&store->settings));
-	store_ask_load(store);
+		store_call_own(store, STORE_AUTH,
+			       store_command_auth(&store->settings));
+	store_call_load(store);
 }
 
 /* store_unreachable - the callbacks come from the loop */
@@ -257,7 +257,7 @@ static bool refuse(struct store *store, size_t count)
 		return true;
 	if (count == 0 || count > RATE_CHARGES_MAX)
 		why = "too many charges in one request";
-	else if (store->asks >= STORE_ASKS_MAX ||
+	else if (store->calls >= STORE_ASKS_MAX ||
 		 store->out_length - store->out_start > STORE_OUT_MAX)
 		why = "too many requests wait for the store";
 	store_copy_why(store->refusal, why);
@@ -265,50 +265,50 @@ static bool refuse(struct store *store, size_t count)
 }
 
 /* start - take, or look */
-static struct store_ask *start(struct store *store, const char *word,
-			       const struct store_rate *const rates[],
-			       struct rate_charge charges[], size_t count,
-			       store_done *done, void *context)
+static struct store_call *start(struct store *store, const char *word,
+				const struct store_rate *const rates[],
+				struct rate_charge charges[], size_t count,
+				store_done *done, void *context)
 {
-	struct store_ask *ask;
+	struct store_call *call;
 
 	if (refuse(store, count))
 		return NULL;
-	ask = store_ask_new(store, STORE_CHARGES,
-			    store_command_charges(&store->settings, word, rates,
-						  charges, count),
-			    count);
-	ask->done = done;
-	ask->context = context;
-	ask->charges = charges;
+	call = store_call_new(store, STORE_CHARGES,
+			      store_command_charges(&store->settings, word,
+						    rates, charges, count),
+			      count);
+	call->done = done;
+	call->context = context;
+	call->charges = charges;
 	for (size_t i = 0; i < count; i++) {
-		ask->windows[i].unit = rates[i]->shape.unit;
-		ask->windows[i].count = rates[i]->shape.windows;
-		memcpy(ask->windows[i].length_s, rates[i]->shape.length_s,
-		       sizeof(ask->windows[i].length_s));
+		call->windows[i].unit = rates[i]->shape.unit;
+		call->windows[i].count = rates[i]->shape.windows;
+		memcpy(call->windows[i].length_s, rates[i]->shape.length_s,
+		       sizeof(call->windows[i].length_s));
 	}
-	TAILQ_INSERT_TAIL(&store->live, ask, live);
+	TAILQ_INSERT_TAIL(&store->live, call, live);
 	if (!event_pending(&store->deadline, EV_TIMEOUT, NULL))
 		set_timer(&store->deadline,
 			  (uint64_t)store->settings.timeout_ms * STORE_MS);
-	store_ask_send(ask);
-	return ask;
+	store_call_send(call);
+	return call;
 }
 
 /* store_take - count all, or nothing */
-struct store_ask *store_take(struct store *store,
-			     const struct store_rate *const rates[],
-			     struct rate_charge charges[], size_t count,
-			     store_done *done, void *context)
+struct store_call *store_take(struct store *store,
+			      const struct store_rate *const rates[],
+			      struct rate_charge charges[], size_t count,
+			      store_done *done, void *context)
 {
 	return start(store, "take", rates, charges, count, done, context);
 }
 
 /* store_look - count nothing */
-struct store_ask *store_look(struct store *store,
-			     const struct store_rate *const rates[],
-			     struct rate_charge charges[], size_t count,
-			     bool notice, store_done *done, void *context)
+struct store_call *store_look(struct store *store,
+			      const struct store_rate *const rates[],
+			      struct rate_charge charges[], size_t count,
+			      bool notice, store_done *done, void *context)
 {
 	return start(store, notice ? "note" : "look", rates, charges, count,
 		     done, context);
@@ -320,9 +320,9 @@ void store_give_back(struct store *store,
 		     const struct rate_charge charges[], size_t count)
 {
 	if (!store->ready || count == 0 || count > RATE_CHARGES_MAX ||
-	    store->asks >= 2 * (size_t)STORE_ASKS_MAX)
+	    store->calls >= 2 * (size_t)STORE_ASKS_MAX)
 		return;
-	store_ask_own(store, STORE_BACK,
-		      store_command_charges(&store->settings, "back", rates,
-					    charges, count));
+	store_call_own(store, STORE_BACK,
+		       store_command_charges(&store->settings, "back", rates,
+					     charges, count));
 }

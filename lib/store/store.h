@@ -18,7 +18,7 @@
  * answered in time. While it is away nobody waits. The counts in the store are
  * trusted, nothing else that comes from it is. */
 struct store;
-struct store_ask;
+struct store_call;
 
 struct event_base;
 struct tls_client;
@@ -106,16 +106,16 @@ typedef void store_done(void *context, const char *away, bool passed);
  *
  * NULL: the store is away, or has too much to do (store_why()); done() is not
  * called. Otherwise done() follows, at the latest after timeout_ms. */
-struct store_ask *store_take(struct store *store,
-			     const struct store_rate *const rates[],
-			     struct rate_charge charges[], size_t count,
-			     store_done *done, void *context);
+struct store_call *store_take(struct store *store,
+			      const struct store_rate *const rates[],
+			      struct rate_charge charges[], size_t count,
+			      store_done *done, void *context);
 
 /* store_look - as rate_look(), likewise. */
-struct store_ask *store_look(struct store *store,
-			     const struct store_rate *const rates[],
-			     struct rate_charge charges[], size_t count,
-			     bool notice, store_done *done, void *context);
+struct store_call *store_look(struct store *store,
+			      const struct store_rate *const rates[],
+			      struct rate_charge charges[], size_t count,
+			      bool notice, store_done *done, void *context);
 
 /* store_give_back - as rate_give_back(). There is no answer; if the connection
  * is lost meanwhile, the counts stay. The charges are only read during the
@@ -127,6 +127,6 @@ void store_give_back(struct store *store,
 /* store_cancel - nobody wants the answer any more: done() is not called, and
  * the charges are not touched. Counts stay: Postfix repeats
  * the request, and an instance counts once. Call it before done() only. */
-void store_cancel(struct store_ask *ask);
+void store_cancel(struct store_call *call);
 
 #endif

@@ -44,7 +44,7 @@ static void fail_with(struct store *store, const struct store_values *values)
 
 /* repeat - the script was lost; nothing was done. It is dropped if nobody
  * waits for it. False: once is enough */
-static bool repeat(struct store_ask *again)
+static bool repeat(struct store_call *again)
 {
 	struct store *store = again->store;
 
@@ -53,23 +53,23 @@ static bool repeat(struct store_ask *again)
 		return false;
 	TAILQ_REMOVE(&store->sent, again, link);
 	if (again->kind == STORE_CHARGES && again->done == NULL) {
-		store_ask_free(again);
+		store_call_free(again);
 		return true;
 	}
 	if (store->loads == 0)
-		store_ask_load(store);
+		store_call_load(store);
 	if (again->kind == STORE_PROBE)
 		store->probes--;
 	again->repeated = true;
-	store_ask_send(again);
+	store_call_send(again);
 	return true;
 }
 
 /* answer_charges - to somebody who waits, or nobody */
-static void answer_charges(struct store_ask *ask,
+static void answer_charges(struct store_call *call,
 			   const struct store_values *values)
 {
-	struct store *store = ask->store;
+	struct store *store = call->store;
 	const char *wrong = NULL;
 	bool passed = false;
 
@@ -78,31 +78,32 @@ static void answer_charges(struct store_ask *ask,
 
 		store_copy_why(why, values->value[0].text);
 		if (store->state == STORE_UP && store->probes == 0)
-			store_ask_probe(store);
-		store_ask_end(ask, why, false);
+			store_call_probe(store);
+		store_call_end(call, why, false);
 		return;
 	}
-	if (ask->done != NULL)
-		wrong = store_answer_read(values, ask->windows, ask->charges,
-					  ask->count, &passed);
-	store_ask_end(ask, wrong, passed);
+	if (call->done != NULL)
+		wrong = store_answer_read(values, call->windows, call->charges,
+					  call->count, &passed);
+	store_call_end(call, wrong, passed);
 	if (wrong != NULL && store_link_is_open(store))
 		store_fail(store, wrong);
 }
 
 /* answer_own - to one of ours */
-static void answer_own(struct store_ask *ask, const struct store_values *values)
+static void answer_own(struct store_call *call,
+		       const struct store_values *values)
 {
-	struct store *store = ask->store;
-	enum store_kind kind = ask->kind;
-	uint64_t us = clock_us() - ask->since_us;
+	struct store *store = call->store;
+	enum store_kind kind = call->kind;
+	uint64_t us = clock_us() - call->since_us;
 	bool good;
 
 	if (kind == STORE_LOAD)
 		store->loads--;
 	else if (kind == STORE_PROBE)
 		store->probes--;
-	store_ask_free(ask);
+	store_call_free(call);
 	if (kind == STORE_AUTH)
 		good = is_text(values, REDIS_REPLY_STATUS, "OK");
 	else if (kind == STORE_LOAD)
@@ -117,7 +118,7 @@ static void answer_own(struct store_ask *ask, const struct store_values *values)
 	}
 	if (kind == STORE_LOAD && !store->ready) {
 		store->ready = true;
-		store_ask_probe(store);
+		store_call_probe(store);
 	}
 	if (kind == STORE_PROBE &&
 	    us <= (uint64_t)store->settings.timeout_ms * STORE_MS)
@@ -127,22 +128,22 @@ static void answer_own(struct store_ask *ask, const struct store_values *values)
 /* store_answered - the oldest question is answered */
 void store_answered(struct store *store, const struct store_values *values)
 {
-	struct store_ask *ask = TAILQ_FIRST(&store->sent);
+	struct store_call *call = TAILQ_FIRST(&store->sent);
 	enum store_error error = store_error_of(values);
 
-	if (ask == NULL) {
+	if (call == NULL) {
 		store_fail(store, "the store sends what nobody asked for");
 		return;
 	}
-	if (error == STORE_NO_SCRIPT && repeat(ask))
+	if (error == STORE_NO_SCRIPT && repeat(call))
 		return;
 	if (error == STORE_ALL_ERRORS || error == STORE_NO_SCRIPT) {
 		fail_with(store, values);
 		return;
 	}
-	TAILQ_REMOVE(&store->sent, ask, link);
-	if (ask->kind == STORE_CHARGES)
-		answer_charges(ask, values);
+	TAILQ_REMOVE(&store->sent, call, link);
+	if (call->kind == STORE_CHARGES)
+		answer_charges(call, values);
 	else
-		answer_own(ask, values);
+		answer_own(call, values);
 }

@@ -181,7 +181,7 @@ const char *store_answer_read(const struct store_values *values,
 			      struct rate_charge charges[], size_t count,
 			      bool *passed);
 
-/* --- store.c, store_ask.c, store_answered.c, store_link.c --- */
+/* --- store.c, store_call.c, store_answered.c, store_link.c --- */
 
 enum store_kind {
 	STORE_AUTH,
@@ -192,9 +192,9 @@ enum store_kind {
 };
 
 /* A command, until it is answered. */
-struct store_ask {
-	TAILQ_ENTRY(store_ask) link; /* in sent, or in unsent */
-	TAILQ_ENTRY(store_ask) live; /* if somebody waits */
+struct store_call {
+	TAILQ_ENTRY(store_call) link; /* in sent, or in unsent */
+	TAILQ_ENTRY(store_call) live; /* if somebody waits */
 	struct store *store;
 	enum store_kind kind;
 	bool is_sent;
@@ -208,7 +208,7 @@ struct store_ask {
 	struct store_windows windows[];
 };
 
-TAILQ_HEAD(store_asks, store_ask);
+TAILQ_HEAD(store_calls, store_call);
 
 enum store_state {
 	STORE_WAITS, /* for its first connection */
@@ -229,9 +229,9 @@ struct store {
 	unsigned loads, probes; /* unanswered ones */
 	uint64_t connect_us;	/* when connect() was called last; 0: never */
 	struct store_reader *reader;
-	struct store_asks sent, unsent; /* in the order of their answers */
-	struct store_asks live;		/* in the order of their deadlines */
-	size_t asks;			/* that are not answered */
+	struct store_calls sent, unsent; /* in the order of their answers */
+	struct store_calls live;	 /* in the order of their deadlines */
+	size_t calls;			 /* that are not answered */
 	char *out;
 	size_t out_start, out_length, out_size;
 	struct event readable, writable;
@@ -240,25 +240,25 @@ struct store {
 	struct event deadline; /* of the first of live */
 };
 
-/* store_ask.c */
+/* store_call.c */
 
-/* store_ask_new - takes the command. */
-struct store_ask *store_ask_new(struct store *store, enum store_kind kind,
-				struct store_command command, size_t count);
-void store_ask_free(struct store_ask *ask);
-/* store_ask_send - or keep it until the store is up for the first time. */
-void store_ask_send(struct store_ask *ask);
-/* store_ask_own, store_ask_load, store_ask_probe - a command of our own. */
-void store_ask_own(struct store *store, enum store_kind kind,
-		   struct store_command command);
-void store_ask_load(struct store *store);
-void store_ask_probe(struct store *store);
-/* store_ask_end - with its answer, or why there is none; it is freed. */
-void store_ask_end(struct store_ask *ask, const char *away, bool passed);
-/* store_asks_away - nobody waits any more. */
-void store_asks_away(struct store *store);
-/* store_asks_drop - without a connection, there are no answers. */
-void store_asks_drop(struct store *store);
+/* store_call_new - takes the command. */
+struct store_call *store_call_new(struct store *store, enum store_kind kind,
+				  struct store_command command, size_t count);
+void store_call_free(struct store_call *call);
+/* store_call_send - or keep it until the store is up for the first time. */
+void store_call_send(struct store_call *call);
+/* store_call_own, store_call_load, store_call_probe - a command of our own. */
+void store_call_own(struct store *store, enum store_kind kind,
+		    struct store_command command);
+void store_call_load(struct store *store);
+void store_call_probe(struct store *store);
+/* store_call_end - with its answer, or why there is none; it is freed. */
+void store_call_end(struct store_call *call, const char *away, bool passed);
+/* store_calls_away - nobody waits any more. */
+void store_calls_away(struct store *store);
+/* store_calls_drop - without a connection, there are no answers. */
+void store_calls_drop(struct store *store);
 
 /* store_answered.c */
 

@@ -21,26 +21,26 @@
 struct stores {
 	struct store_map map;
 	struct store *each[STORES_MAX];
-	LIST_HEAD(, stores_ask) asks; /* that wait */
-	stores_seen *seen;	      /* NULL: nobody watches */
+	LIST_HEAD(, stores_call) calls; /* that wait */
+	stores_seen *seen;		/* NULL: nobody watches */
 	void *seen_context;
 };
 
 /* The charges for one store. */
 struct part {
-	struct stores_ask *whole;
+	struct stores_call *whole;
 	size_t store;
 	size_t first, count; /* of the charges, in the order of the parts */
 	bool later;	     /* when the others have let it through */
 	bool asked, answered, passed;
 	uint64_t since_us;
-	struct store_ask *ask; /* NULL: it is not being asked */
+	struct store_call *call; /* NULL: it is not being asked */
 };
 
 enum how { TAKE, LOOK, NOTICE };
 
-struct stores_ask {
-	LIST_ENTRY(stores_ask) link;
+struct stores_call {
+	LIST_ENTRY(stores_call) link;
 	struct stores *stores;
 	stores_done *done;
 	void *context;
@@ -65,7 +65,7 @@ struct stores *stores_new(const struct store_map *map,
 
 	stores->map = *map;
 	memcpy(stores->each, each, map->count * sizeof(struct store *));
-	LIST_INIT(&stores->asks);
+	LIST_INIT(&stores->calls);
 	return stores;
 }
 
@@ -86,23 +86,23 @@ static void see(const struct part *part)
 			     part->asked ? clock_us() - part->since_us : 0);
 }
 
-/* ask_free - it waits no more */
-static void ask_free(struct stores_ask *ask)
+/* call_free - it waits no more */
+static void call_free(struct stores_call *call)
 {
-	LIST_REMOVE(ask, link);
-	free(ask);
+	LIST_REMOVE(call, link);
+	free(call);
 }
 
 /* stores_free - nobody is called */
 void stores_free(struct stores *stores)
 {
-	struct stores_ask *ask, *next;
+	struct stores_call *call, *next;
 
 	if (stores == NULL)
 		return;
-	for (ask = LIST_FIRST(&stores->asks); ask != NULL; ask = next) {
-		next = LIST_NEXT(ask, link);
-		stores_cancel(ask);
+	for (call = LIST_FIRST(&stores->calls); call != NULL; call = next) {
+		next = LIST_NEXT(call, link);
+		stores_cancel(call);
 	}
 	free(stores);
 }
@@ -114,214 +114,216 @@ size_t stores_find(const struct stores *stores, const char *key)
 }
 
 /* add_charge - to the last part */
-static void add_charge(struct stores_ask *ask,
+static void add_charge(struct stores_call *call,
 		       const struct store_rate *const rates[],
 		       const struct rate_charge charges[], size_t i)
 {
-	struct part *part = &ask->parts[ask->part_count - 1];
+	struct part *part = &call->parts[call->part_count - 1];
 	size_t at = part->first + part->count++;
 
-	ask->from[at] = i;
-	ask->rates[at] = rates[i];
-	ask->sorted[at] = charges[i];
+	call->from[at] = i;
+	call->rates[at] = rates[i];
+	call->sorted[at] = charges[i];
 	part->later |= rates[i]->shape.unit == RATE_NETWORKS;
 }
 
 /* sort - the charges into parts */
-static void sort(struct stores_ask *ask, const struct store_rate *const rates[],
+static void sort(struct stores_call *call,
+		 const struct store_rate *const rates[],
 		 const struct rate_charge charges[])
 {
 	size_t store[RATE_CHARGES_MAX], sorted = 0;
 
-	for (size_t i = 0; i < ask->count; i++)
-		store[i] = stores_find(ask->stores, charges[i].key);
-	for (size_t s = 0; s < ask->stores->map.count; s++) {
+	for (size_t i = 0; i < call->count; i++)
+		store[i] = stores_find(call->stores, charges[i].key);
+	for (size_t s = 0; s < call->stores->map.count; s++) {
 		size_t before = sorted;
 
-		for (size_t i = 0; i < ask->count; i++) {
+		for (size_t i = 0; i < call->count; i++) {
 			if (store[i] != s)
 				continue;
 			if (sorted++ == before)
-				ask->parts[ask->part_count++] = (struct part){
-					.whole = ask,
+				call->parts[call->part_count++] = (struct part){
+					.whole = call,
 					.store = s,
 					.first = before,
 				};
-			add_charge(ask, rates, charges, i);
+			add_charge(call, rates, charges, i);
 		}
 	}
 }
 
 /* give_back - what this part may have counted, and had not counted before */
-static void give_back(const struct stores_ask *ask, const struct part *part)
+static void give_back(const struct stores_call *call, const struct part *part)
 {
 	const struct store_rate *rates[RATE_CHARGES_MAX];
 	struct rate_charge charges[RATE_CHARGES_MAX];
 	size_t count = 0;
 
 	for (size_t i = part->first; i < part->first + part->count; i++) {
-		if (part->answered && ask->sorted[i].result.counted_before)
+		if (part->answered && call->sorted[i].result.counted_before)
 			continue;
-		rates[count] = ask->rates[i];
-		charges[count++] = ask->sorted[i];
+		rates[count] = call->rates[i];
+		charges[count++] = call->sorted[i];
 	}
-	store_give_back(ask->stores->each[part->store], rates, charges, count);
+	store_give_back(call->stores->each[part->store], rates, charges, count);
 }
 
 /* copy_results - to the charges of the caller */
-static void copy_results(const struct stores_ask *ask,
+static void copy_results(const struct stores_call *call,
 			 bool answered[RATE_CHARGES_MAX])
 {
-	for (size_t p = 0; p < ask->part_count; p++) {
-		const struct part *part = &ask->parts[p];
+	for (size_t p = 0; p < call->part_count; p++) {
+		const struct part *part = &call->parts[p];
 		size_t end = part->first + part->count;
 
 		for (size_t i = part->first; i < end; i++) {
-			size_t to = ask->from[i];
+			size_t to = call->from[i];
 
 			answered[to] = part->answered;
 			if (part->answered)
-				ask->charges[to].result = ask->sorted[i].result;
+				call->charges[to].result =
+					call->sorted[i].result;
 		}
 	}
 }
 
 /* finish - all that will come has come */
-static void finish(struct stores_ask *ask)
+static void finish(struct stores_call *call)
 {
 	bool answered[RATE_CHARGES_MAX];
-	stores_done *done = ask->done;
-	void *context = ask->context;
-	bool passed = ask->passed;
+	stores_done *done = call->done;
+	void *context = call->context;
+	bool passed = call->passed;
 
-	copy_results(ask, answered);
-	for (size_t p = 0; p < ask->part_count; p++) {
-		const struct part *part = &ask->parts[p];
+	copy_results(call, answered);
+	for (size_t p = 0; p < call->part_count; p++) {
+		const struct part *part = &call->parts[p];
 
-		if (!passed && ask->how == TAKE && part->asked &&
+		if (!passed && call->how == TAKE && part->asked &&
 		    (part->passed || !part->answered))
-			give_back(ask, part);
+			give_back(call, part);
 	}
-	ask_free(ask);
+	call_free(call);
 	done(context, answered, passed);
 }
 
 static void on_part(void *context, const char *away, bool passed);
 
 /* ask_part - it stays unanswered if its store is away */
-static void ask_part(struct stores_ask *ask, struct part *part)
+static void ask_part(struct stores_call *call, struct part *part)
 {
-	struct store *store = ask->stores->each[part->store];
-	const struct store_rate *const *rates = &ask->rates[part->first];
-	struct rate_charge *charges = &ask->sorted[part->first];
+	struct store *store = call->stores->each[part->store];
+	const struct store_rate *const *rates = &call->rates[part->first];
+	struct rate_charge *charges = &call->sorted[part->first];
 
-	if (ask->stores->seen != NULL)
+	if (call->stores->seen != NULL)
 		part->since_us = clock_us();
-	if (ask->how == TAKE)
-		part->ask = store_take(store, rates, charges, part->count,
-				       on_part, part);
+	if (call->how == TAKE)
+		part->call = store_take(store, rates, charges, part->count,
+					on_part, part);
 	else
-		part->ask = store_look(store, rates, charges, part->count,
-				       ask->how == NOTICE, on_part, part);
-	part->asked = part->ask != NULL;
-	ask->waits += part->asked;
+		part->call = store_look(store, rates, charges, part->count,
+					call->how == NOTICE, on_part, part);
+	part->asked = part->call != NULL;
+	call->waits += part->asked;
 	if (!part->asked)
 		see(part);
 }
 
 /* ask_step - all parts that wait for the others, or all that do not */
-static void ask_step(struct stores_ask *ask, bool later)
+static void ask_step(struct stores_call *call, bool later)
 {
-	for (size_t p = 0; p < ask->part_count; p++)
-		if (ask->parts[p].later == later)
-			ask_part(ask, &ask->parts[p]);
+	for (size_t p = 0; p < call->part_count; p++)
+		if (call->parts[p].later == later)
+			ask_part(call, &call->parts[p]);
 }
 
 /* ask_later - the second step, unless it has been made or one has refused */
-static void ask_later(struct stores_ask *ask)
+static void ask_later(struct stores_call *call)
 {
-	if (ask->waits > 0 || !ask->passed)
+	if (call->waits > 0 || !call->passed)
 		return;
-	ask_step(ask, true);
-	for (size_t p = 0; p < ask->part_count; p++)
-		ask->parts[p].later = false;
+	ask_step(call, true);
+	for (size_t p = 0; p < call->part_count; p++)
+		call->parts[p].later = false;
 }
 
 /* on_part - a store has answered, or has not in time */
 static void on_part(void *context, const char *away, bool passed)
 {
 	struct part *part = context;
-	struct stores_ask *ask = part->whole;
+	struct stores_call *call = part->whole;
 
-	part->ask = NULL;
+	part->call = NULL;
 	part->answered = away == NULL;
 	part->passed = passed;
 	see(part);
-	ask->passed &= !part->answered || passed;
-	ask->waits--;
-	ask_later(ask);
-	if (ask->waits == 0)
-		finish(ask);
+	call->passed &= !part->answered || passed;
+	call->waits--;
+	ask_later(call);
+	if (call->waits == 0)
+		finish(call);
 }
 
 /* ask_new - not begun; NULL: too many charges */
-static struct stores_ask *ask_new(struct stores *stores, size_t count)
+static struct stores_call *ask_new(struct stores *stores, size_t count)
 {
-	struct stores_ask *ask;
+	struct stores_call *call;
 
 	if (count == 0 || count > RATE_CHARGES_MAX)
 		return NULL;
-	ask = xmalloc(sizeof(*ask)); /* most of it is for more charges */
-	LIST_INSERT_HEAD(&stores->asks, ask, link);
-	ask->stores = stores;
-	ask->count = count;
-	ask->passed = true;
-	ask->waits = 0;
-	ask->part_count = 0;
-	return ask;
+	call = xmalloc(sizeof(*call)); /* most of it is for more charges */
+	LIST_INSERT_HEAD(&stores->calls, call, link);
+	call->stores = stores;
+	call->count = count;
+	call->passed = true;
+	call->waits = 0;
+	call->part_count = 0;
+	return call;
 }
 
 /* start - take, or look */
-static struct stores_ask *start(struct stores *stores, enum how how,
-				const struct store_rate *const rates[],
-				struct rate_charge charges[], size_t count,
-				stores_done *done, void *context)
+static struct stores_call *start(struct stores *stores, enum how how,
+				 const struct store_rate *const rates[],
+				 struct rate_charge charges[], size_t count,
+				 stores_done *done, void *context)
 {
-	struct stores_ask *ask = ask_new(stores, count);
+	struct stores_call *call = ask_new(stores, count);
 
-	if (ask == NULL)
+	if (call == NULL)
 		return NULL;
-	ask->how = how;
-	ask->charges = charges;
-	ask->done = done;
-	ask->context = context;
-	sort(ask, rates, charges);
+	call->how = how;
+	call->charges = charges;
+	call->done = done;
+	call->context = context;
+	sort(call, rates, charges);
 	/* A look leaves nothing behind, and a single part has no others. */
-	for (size_t p = 0; p < ask->part_count; p++)
-		if (ask->how != TAKE || ask->part_count == 1)
-			ask->parts[p].later = false;
-	ask_step(ask, false);
-	ask_later(ask);
-	if (ask->waits > 0)
-		return ask;
-	ask_free(ask);
+	for (size_t p = 0; p < call->part_count; p++)
+		if (call->how != TAKE || call->part_count == 1)
+			call->parts[p].later = false;
+	ask_step(call, false);
+	ask_later(call);
+	if (call->waits > 0)
+		return call;
+	call_free(call);
 	return NULL;
 }
 
 /* stores_take - count all, or nothing */
-struct stores_ask *stores_take(struct stores *stores,
-			       const struct store_rate *const rates[],
-			       struct rate_charge charges[], size_t count,
-			       stores_done *done, void *context)
+struct stores_call *stores_take(struct stores *stores,
+				const struct store_rate *const rates[],
+				struct rate_charge charges[], size_t count,
+				stores_done *done, void *context)
 {
 	return start(stores, TAKE, rates, charges, count, done, context);
 }
 
 /* stores_look - count nothing */
-struct stores_ask *stores_look(struct stores *stores,
-			       const struct store_rate *const rates[],
-			       struct rate_charge charges[], size_t count,
-			       bool notice, stores_done *done, void *context)
+struct stores_call *stores_look(struct stores *stores,
+				const struct store_rate *const rates[],
+				struct rate_charge charges[], size_t count,
+				bool notice, stores_done *done, void *context)
 {
 	return start(stores, notice ? NOTICE : LOOK, rates, charges, count,
 		     done, context);
@@ -332,26 +334,26 @@ void stores_give_back(struct stores *stores,
 		      const struct store_rate *const rates[],
 		      const struct rate_charge charges[], size_t count)
 {
-	struct stores_ask *ask = ask_new(stores, count);
+	struct stores_call *call = ask_new(stores, count);
 
-	if (ask == NULL)
+	if (call == NULL)
 		return;
-	sort(ask, rates, charges);
-	for (size_t p = 0; p < ask->part_count; p++) {
-		const struct part *part = &ask->parts[p];
+	sort(call, rates, charges);
+	for (size_t p = 0; p < call->part_count; p++) {
+		const struct part *part = &call->parts[p];
 
 		store_give_back(stores->each[part->store],
-				&ask->rates[part->first],
-				&ask->sorted[part->first], part->count);
+				&call->rates[part->first],
+				&call->sorted[part->first], part->count);
 	}
-	ask_free(ask);
+	call_free(call);
 }
 
 /* stores_cancel - nothing is given back */
-void stores_cancel(struct stores_ask *ask)
+void stores_cancel(struct stores_call *call)
 {
-	for (size_t p = 0; p < ask->part_count; p++)
-		if (ask->parts[p].ask != NULL)
-			store_cancel(ask->parts[p].ask);
-	ask_free(ask);
+	for (size_t p = 0; p < call->part_count; p++)
+		if (call->parts[p].call != NULL)
+			store_cancel(call->parts[p].call);
+	call_free(call);
 }

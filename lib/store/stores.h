@@ -23,7 +23,7 @@
  * network cannot be given back: stores with such a charge are asked when all
  * others have let it through. */
 struct stores;
-struct stores_ask;
+struct stores_call;
 
 /* stores_new - each[i] has the keys of the number i in map. Both are copied;
  * the stores themselves stay the caller's. */
@@ -53,16 +53,16 @@ typedef void stores_done(void *context, const bool answered[], bool passed);
 /* stores_take - as store_take(), but that rates and texts stay, too, until
  * done() or stores_cancel(). done() comes after twice timeout_ms at the latest.
  * NULL: all of their stores are away, and done() is not called. */
-struct stores_ask *stores_take(struct stores *stores,
-			       const struct store_rate *const rates[],
-			       struct rate_charge charges[], size_t count,
-			       stores_done *done, void *context);
+struct stores_call *stores_take(struct stores *stores,
+				const struct store_rate *const rates[],
+				struct rate_charge charges[], size_t count,
+				stores_done *done, void *context);
 
 /* stores_look - as store_look(), likewise. */
-struct stores_ask *stores_look(struct stores *stores,
-			       const struct store_rate *const rates[],
-			       struct rate_charge charges[], size_t count,
-			       bool notice, stores_done *done, void *context);
+struct stores_call *stores_look(struct stores *stores,
+				const struct store_rate *const rates[],
+				struct rate_charge charges[], size_t count,
+				bool notice, stores_done *done, void *context);
 
 /* stores_give_back - as store_give_back(), each where it was counted. */
 void stores_give_back(struct stores *stores,
@@ -71,6 +71,6 @@ void stores_give_back(struct stores *stores,
 
 /* stores_cancel - nobody wants the answer any more, as store_cancel(): what was
  * counted stays. Call it before done() only. */
-void stores_cancel(struct stores_ask *ask);
+void stores_cancel(struct stores_call *call);
 
 #endif

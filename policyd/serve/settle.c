@@ -142,9 +142,9 @@ static bool proceed(struct payment *payment)
 		if (payment->settle->stores == NULL) {
 			charges_ask(question, rate_now_us());
 		} else {
-			payment->ask = settle_store_ask(
+			payment->call = settle_store_ask(
 				payment->settle, question, on_answer, payment);
-			if (payment->ask != NULL)
+			if (payment->call != NULL)
 				return false;
 		}
 		charges_answer(charges);
@@ -158,7 +158,7 @@ static void on_answer(void *context, const bool answered[], bool passed)
 {
 	struct payment *payment = context;
 
-	payment->ask = NULL;
+	payment->call = NULL;
 	settle_store_answer(payment->settle, &payment->charges.question,
 			    answered, passed, payment->asked_us);
 	charges_answer(&payment->charges);
@@ -188,8 +188,8 @@ bool settle_start(struct payment *payment, struct judgement *judgement,
 /* settle_cancel - nobody waits any more */
 void settle_cancel(struct payment *payment)
 {
-	if (payment != NULL && payment->ask != NULL)
-		stores_cancel(payment->ask);
+	if (payment != NULL && payment->call != NULL)
+		stores_cancel(payment->call);
 	if (payment != NULL)
-		payment->ask = NULL;
+		payment->call = NULL;
 }

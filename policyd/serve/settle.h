@@ -37,8 +37,8 @@ struct payment {
 	struct charges charges; /* collected by the walk */
 	struct judgement *judgement;
 	const char *id;
-	struct stores_ask *ask; /* NULL: it does not wait */
-	uint64_t asked_us;	/* as rate_now_us() */
+	struct stores_call *call; /* NULL: it does not wait */
+	uint64_t asked_us;	  /* as rate_now_us() */
 };
 
 /* settle_start - the walk is over: take what the request has to pay, count what

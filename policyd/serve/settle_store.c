@@ -52,25 +52,25 @@ static bool fits_here(struct charges_question *question)
 }
 
 /* settle_store_ask - NULL: the question has its results */
-struct stores_ask *settle_store_ask(const struct settle *settle,
-				    struct charges_question *question,
-				    stores_done *done, void *context)
+struct stores_call *settle_store_ask(const struct settle *settle,
+				     struct charges_question *question,
+				     stores_done *done, void *context)
 {
 	const struct store_rate *rates[CHARGES_MAX];
-	struct stores_ask *ask;
+	struct stores_call *call;
 
 	if (fits_here(question))
 		return NULL;
 	find_rates(settle, question, rates);
 	if (question->takes)
-		ask = stores_take(settle->stores, rates, question->charges,
-				  question->count, done, context);
+		call = stores_take(settle->stores, rates, question->charges,
+				   question->count, done, context);
 	else
-		ask = stores_look(settle->stores, rates, question->charges,
-				  question->count, question->notice, done,
-				  context);
-	if (ask != NULL)
-		return ask;
+		call = stores_look(settle->stores, rates, question->charges,
+				   question->count, question->notice, done,
+				   context);
+	if (call != NULL)
+		return call;
 	counters_count(&settle->metrics->store_fallback);
 	settle_away(settle, question);
 	return NULL;

@@ -8,9 +8,9 @@
 
 /* settle_store_ask - ask the stores; done() follows. NULL: the question has its
  * results: nothing has to be asked, or the stores are away. */
-struct stores_ask *settle_store_ask(const struct settle *settle,
-				    struct charges_question *question,
-				    stores_done *done, void *context);
+struct stores_call *settle_store_ask(const struct settle *settle,
+				     struct charges_question *question,
+				     stores_done *done, void *context);
 
 /* settle_store_answer - the stores have answered; answered and passed: as
  * stores_done. For those that have not, this host decides, as their away says.

@@ -139,7 +139,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 static void begin(struct world *world)
 {
 	struct asked *asked = world->asked;
-	struct store_ask *cancelled;
+	struct store_call *cancelled;
 
 	request(&asked[0], 1);
 	request(&asked[1], 2);

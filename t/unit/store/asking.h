@@ -19,7 +19,7 @@ struct asking {
 	unsigned connects;	 /* asked for */
 	unsigned ups, downs;
 	char why[256]; /* it is away */
-	struct store_ask *ask;
+	struct store_call *call;
 	bool answered, passed;
 	char away[256]; /* of the request; "": it was answered */
 };
@@ -76,7 +76,7 @@ static inline void asking_done(void *context, const char *away, bool passed)
 	ck_assert(!asking->answered);
 	asking->answered = true;
 	asking->passed = passed;
-	asking->ask = NULL;
+	asking->call = NULL;
 	snprintf(asking->away, sizeof(asking->away), "%s",
 		 away != NULL ? away : "");
 }
@@ -89,12 +89,12 @@ static inline bool asking_begin(struct asking *asking, const char *how,
 	asking->answered = asking->passed = false;
 	asking->away[0] = '\0';
 	if (how[0] == 't')
-		asking->ask = store_take(asking->store, rates, charges, count,
-					 asking_done, asking);
+		asking->call = store_take(asking->store, rates, charges, count,
+					  asking_done, asking);
 	else
-		asking->ask = store_look(asking->store, rates, charges, count,
-					 how[0] == 'n', asking_done, asking);
-	return asking->ask != NULL;
+		asking->call = store_look(asking->store, rates, charges, count,
+					  how[0] == 'n', asking_done, asking);
+	return asking->call != NULL;
 }
 
 /* asking_wait - for an answer, which must come */

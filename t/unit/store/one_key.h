@@ -72,7 +72,7 @@ static inline uint64_t ask(struct place *place, const char *how,
 static inline void give_back(struct place *place)
 {
 	store_give_back(place->asking.store, place->rates, &place->charge, 1);
-	asking_until(&place->asking, place->asking.store->asks == 0);
+	asking_until(&place->asking, place->asking.store->calls == 0);
 }
 
 #endif

@@ -338,7 +338,7 @@ START_TEST(cancelled)
 	hostile_start(&hostile, NULL, LONG_MS);
 	open_it(&hostile);
 	take(&hostile, 1);
-	store_cancel(hostile.asking.ask);
+	store_cancel(hostile.asking.call);
 	take(&hostile, 1);
 	say(&hostile, OVER GOOD);
 	asking_until(&hostile.asking, hostile.asking.answered);
@@ -348,7 +348,7 @@ START_TEST(cancelled)
 	hostile_start(&hostile, NULL, LONG_MS);
 	ck_assert(asking_begin(&hostile.asking, "take", hostile.rates,
 			       hostile.charges, 1));
-	store_cancel(hostile.asking.ask);
+	store_cancel(hostile.asking.call);
 	ck_assert(asking_begin(&hostile.asking, "look", hostile.rates,
 			       hostile.charges, 2));
 	open_it(&hostile);

@@ -262,7 +262,7 @@ static void give_back(struct world *world, struct both *both)
 	store_give_back(world->asking.store, both->rates, both->remote,
 			both->count);
 	/* The command line has a connection of its own. */
-	asking_until(&world->asking, world->asking.store->asks == 0);
+	asking_until(&world->asking, world->asking.store->calls == 0);
 	for (size_t i = 0; i < both->count; i++)
 		world->uneven[both->rates[i] - world->rates][both->numbers[i]] =
 			true;

@@ -95,13 +95,13 @@ static in_port_t free_port(void)
 
 /* listen_in_tls - at its port; option: "tls-port", or "port" for plain text */
 static void listen_in_tls(const struct real_store *real, const char *option,
-			  const char *certificate, bool asks)
+			  const char *certificate, bool calls)
 {
 	char *text = xasprintf(
 		"CONFIG SET tls-cert-file %s tls-key-file %s tls-ca-cert-file "
 		"%s tls-auth-clients %s %s %u",
 		name(certificate), name("key"), name("client"),
-		asks ? "yes" : "no", option, real->port);
+		calls ? "yes" : "no", option, real->port);
 
 	command(real, text, "+OK");
 	free(text);
@@ -109,11 +109,11 @@ static void listen_in_tls(const struct real_store *real, const char *option,
 
 /* start - a store that listens in TLS */
 static void start(struct real_store *real, const char *option,
-		  const char *certificate, bool asks)
+		  const char *certificate, bool calls)
 {
 	real_store_start(real, "--bind", "127.0.0.1");
 	real->port = free_port();
-	listen_in_tls(real, option, certificate, asks);
+	listen_in_tls(real, option, certificate, calls);
 }
 
 /* take - one charge of a new instance; does it pass? */
@@ -179,7 +179,7 @@ END_TEST
 
 static const struct {
 	const char *option, *certificate, *ca, *server_name, *own;
-	bool asks;
+	bool calls;
 	const char *why; /* NULL: it can be used */
 } stores[] = {
 	{ "tls-port", "store", "store", "127.0.0.1", NULL, false, NULL },
@@ -210,7 +210,7 @@ START_TEST(usable)
 	struct asking asking;
 
 	start(&real, stores[_i].option, stores[_i].certificate,
-	      stores[_i].asks);
+	      stores[_i].calls);
 	asking_start(&asking, &real, &options);
 	asking_until(&asking, asking.ups + asking.downs > 0);
 	ck_assert_msg(asking.ups == (stores[_i].why == NULL), "%s", asking.why);

@@ -41,7 +41,7 @@ struct client {
 	struct loop loop;
 	struct one each[STORES];
 	struct stores *stores;
-	struct stores_ask *ask;
+	struct stores_call *call;
 	bool done, passed;
 	bool answered[RATE_CHARGES_MAX];
 	size_t count;
@@ -149,7 +149,7 @@ static void on_done(void *context, const bool answered[], bool passed)
 	ck_assert(!client->done);
 	client->done = true;
 	client->passed = passed;
-	client->ask = NULL;
+	client->call = NULL;
 	memcpy(client->answered, answered, client->count * sizeof(*answered));
 }
 
@@ -180,11 +180,11 @@ static bool begin(struct client *client, bool takes,
 	client->done = client->passed = false;
 	client->count = count;
 	memset(client->answered, 0, sizeof(client->answered));
-	client->ask = takes ? stores_take(client->stores, rates, charges, count,
-					  on_done, client)
-			    : stores_look(client->stores, rates, charges, count,
-					  false, on_done, client);
-	return client->ask != NULL;
+	client->call = takes ? stores_take(client->stores, rates, charges,
+					   count, on_done, client)
+			     : stores_look(client->stores, rates, charges,
+					   count, false, on_done, client);
+	return client->call != NULL;
 }
 
 /* take - and wait */
@@ -405,7 +405,7 @@ START_TEST(cancelled)
 	ck_assert(!begin(&client, false, rates, many, RATE_CHARGES_MAX + 1));
 	stores_give_back(client.stores, rates, many, 0);
 	ck_assert(begin(&client, true, rates, charges, 2));
-	stores_cancel(client.ask);
+	stores_cancel(client.call);
 	ck_assert(begin(&client, true, rates, charges, 2));
 	if (_i == 1) {
 		until_done(&client);
