@@ -250,6 +250,13 @@ static const struct {
 	{ "TLSv1.3", B, "", "not in relay_clientcerts" },
 	{ "TLSv1.3", "", B, "not in relay_clientcerts" },
 	{ "TLSv1.3", HALF_A, B, "not in relay_clientcerts" },
+	{ "TLSv1.3", B, HALF_A, "not in relay_clientcerts" },
+	{ "TLSv1.3", "x", "",
+	  "Postfix sends no SHA-256 fingerprint: set "
+	  "smtpd_tls_fingerprint_digest = sha256" },
+	{ "TLSv1.3", "", "x",
+	  "Postfix sends no SHA-256 fingerprint: set "
+	  "smtpd_tls_fingerprint_digest = sha256" },
 	{ "TLSv1.3", HALF_A, HALF_A,
 	  "Postfix sends no SHA-256 fingerprint: set "
 	  "smtpd_tls_fingerprint_digest = sha256" },

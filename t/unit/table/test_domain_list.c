@@ -49,6 +49,12 @@ static const struct match_case cases[] = {
 	{ EXACT, "b static:x a", "c", 1, "static:x" },
 	{ EXACT, "b !static:x a", "c", 0, "!static:x" },
 	{ EXACT, "!b", "a", 0, NULL },
+	/* 64 bytes: the set of lengths has 64 bits. */
+	{ EXACT,
+	  "a bc "
+	  "a23456789.123456789.123456789.123456789.123456789.123456789.test",
+	  "A23456789.123456789.123456789.123456789.123456789.123456789.test", 1,
+	  "a23456789.123456789.123456789.123456789.123456789.123456789.test" },
 	{ EXACT, "a # b", "b", 0, NULL },
 	{ EXACT, "a #b c", "a", 1, "a" },
 	{ EXACT, "a #b c", "c", 0, NULL },
@@ -138,19 +144,60 @@ START_TEST(matches_as_postfix_does)
 }
 END_TEST
 
+/* Only a list of hosts looks for parent domains in a table, and none does in
+ * patterns, which see the whole name. */
+static const struct {
+	enum style style;
+	const char *list, *domain;
+	int found;
+} parents[] = {
+	{ EXACT, "texthash:@/map", "a.test", 1 },
+	{ EXACT, "texthash:@/map", "sub.a.test", 0 },
+	{ PARENT, "texthash:@/map", "sub.a.test", 1 },
+	{ PARENT, "texthash:@/map", "sub.b.test", 0 },
+	{ PARENT, "pcre:{{/^a.test$/ x}}", "a.test", 1 },
+	{ PARENT, "pcre:{{/^a.test$/ x}}", "sub.a.test", 0 },
+};
+
+START_TEST(looks_for_parent_domains_in_tables_of_hosts)
+{
+	struct error error;
+	char *list = expand(parents[_i].list);
+	struct domain_list *domains;
+
+	place_write("map", "a.test x\n");
+	domains = new_table(list, parents[_i].style, &error);
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	ck_assert_int_eq(domain_list_match(domains, parents[_i].domain, NULL),
+			 parents[_i].found);
+	domain_list_free(domains);
+	free(list);
+}
+END_TEST
+
 static const struct {
 	const char *list;
 	int found;
-	const char *why; /* a part of it; NULL: there is an answer */
+	const char *pattern; /* that decides, or cannot be looked up */
+	const char *why;     /* a part of it; NULL: there is an answer */
 } whys[] = {
-	{ "pcre:{{/^a$/ x}}", 1, NULL },
-	{ "pcre:{{/^z$/ x}}", 0, NULL },
-	{ "fail:x", -1, "always fail" },
-	{ "pcre:{{/^z$/ x}} fail:x", -1, "always fail" },
-	{ "socketmap:x", DOMAIN_LIST_ASK, "only Postfix can ask" },
-	{ "socketmap:x fail:x", DOMAIN_LIST_ASK, "only Postfix can ask" },
-	{ "socketmap:x a", 1, NULL },
-	{ "a fail:x", 1, NULL },
+	{ "pcre:{{/^a$/ x}}", 1, "pcre:{{/^a$/ x}}", NULL },
+	{ "pcre:{{/^z$/ x}}", 0, NULL, NULL },
+	{ "fail:x", -1, "fail:x", "always fail" },
+	{ "pcre:{{/^z$/ x}} fail:x", -1, "fail:x", "always fail" },
+	{ "socketmap:x", DOMAIN_LIST_ASK, "socketmap:x", "only Postfix can" },
+	{ "b socketmap:x c", DOMAIN_LIST_ASK, "socketmap:x",
+	  "only Postfix can" },
+	{ "socketmap:x !a", DOMAIN_LIST_ASK, "socketmap:x",
+	  "only Postfix can" },
+	{ "b !socketmap:x a", DOMAIN_LIST_ASK, "!socketmap:x",
+	  "only Postfix can" },
+	{ "socketmap:x fail:x", DOMAIN_LIST_ASK, "socketmap:x",
+	  "only Postfix can" },
+	{ "socketmap:x socketmap:y", DOMAIN_LIST_ASK, "socketmap:x",
+	  "only Postfix can" },
+	{ "socketmap:x a", 1, "a", NULL },
+	{ "a fail:x", 1, "a", NULL },
 };
 
 START_TEST(says_why_the_answer_is_unknown)
@@ -161,6 +208,10 @@ START_TEST(says_why_the_answer_is_unknown)
 
 	ck_assert_int_eq(domain_list_match(domains, "a", &match),
 			 whys[_i].found);
+	ck_assert_pstr_eq(match.pattern, whys[_i].pattern);
+	/* The table too, if it is one. */
+	ck_assert_int_eq(match.table != NULL,
+			 match.pattern != NULL && strlen(match.pattern) > 1);
 	if (whys[_i].why == NULL)
 		ck_assert_ptr_null(match.why);
 	else
@@ -212,6 +263,9 @@ int main(void)
 	TCase *tests = tcase_create("domain_list");
 
 	tcase_add_loop_test(tests, matches_as_postfix_does, 0, COUNT(cases));
+	tcase_add_checked_fixture(tests, place_make, place_remove);
+	tcase_add_loop_test(tests, looks_for_parent_domains_in_tables_of_hosts,
+			    0, COUNT(parents));
 	tcase_add_loop_test(tests, says_why_the_answer_is_unknown, 0,
 			    COUNT(whys));
 	tcase_add_test(tests, matches_a_long_domain);

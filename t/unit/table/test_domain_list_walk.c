@@ -55,6 +55,48 @@ START_TEST(finds_the_line_of_a_key)
 }
 END_TEST
 
+/* Names, their files and lines. Lines that are near the last name are stored in
+ * a short form: up to 15 below it, in the same file. */
+static const struct {
+	const char *name, *file;
+	int line;
+} lines[] = {
+	{ "first", "outer", 1 },  { "inner", "inner", 2 },
+	{ "inner2", "inner", 2 }, { "behind", "outer", 3 },
+	{ "near", "outer", 18 },  { "far", "outer", 34 },
+	{ "next", "outer", 35 },  { "again", "inner2", 1 },
+	{ "last", NULL, 0 },
+};
+
+START_TEST(knows_the_line_of_each_name)
+{
+	struct error error;
+	char *list = expand("@/outer @/inner2 last");
+	struct domain_list *domains;
+
+	place_write("inner", "\ninner inner2\n\n");
+	place_write("inner2", "again\n");
+	place_write("outer", "first\n@/inner\nbehind\n"
+			     "\n\n\n\n\n\n\n\n\n\n\n\n\n\nnear\n"
+			     "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nfar\nnext\n");
+	domains = new_table(list, EXACT, &error);
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	for (int i = 0; i < COUNT(lines); i++) {
+		struct domain_list_match match;
+		const char *file = NULL;
+
+		ck_assert_int_eq(
+			domain_list_match(domains, lines[i].name, &match), 1);
+		ck_assert_int_eq(line_of(&match, lines[i].name, &file),
+				 lines[i].line);
+		ck_assert_pstr_eq(file != NULL ? strrchr(file, '/') + 1 : NULL,
+				  lines[i].file);
+	}
+	domain_list_free(domains);
+	free(list);
+}
+END_TEST
+
 /* The visited entries, one line each, and after how many to stop. */
 struct visits {
 	char text[512];
@@ -109,6 +151,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
 	tcase_add_loop_test(tests, finds_the_line_of_a_key, 0, COUNT(keys));
+	tcase_add_test(tests, knows_the_line_of_each_name);
 	tcase_add_test(tests, visits_each_that_is_named);
 	return run_tests("domain_list_walk", tests);
 }
