@@ -312,6 +312,9 @@ static const struct under unders[] = {
 	{ { { "inet_interfaces", "all" } }, "user@[127.0.0.1]", 1 },
 	/* a domain is the same in quotes, and with a dot at its end */
 	{ { { NULL, NULL } }, "user@\"relay.test.\"", 1 },
+	{ { { NULL, NULL } }, "x@relay.test@\"local.test.\"@local.test", 1 },
+	{ { { NULL, NULL } }, "x@relay.test@\"local.test..\"@local.test", 0 },
+	{ { { NULL, NULL } }, "x@relay.test@\"remote.test.\"@local.test", 0 },
 	/* what is put for an empty local part is resolved once more */
 	{ { { "empty_address_recipient", "x@remote.example" } },
 	  "@local.test",
