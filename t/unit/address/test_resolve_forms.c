@@ -410,6 +410,7 @@ static const struct under asks[] = {
 	{ { MYDEST }, "user@[127.0.0.1]", 1 },
 	{ { MYDEST }, "user@relay.test@[127.0.0.1]", 1 },
 	{ { MYDEST }, "user@remote.example@[127.0.0.1]", 2 },
+	{ { MYDEST, { "allow_percent_hack", "no" } }, "user%x@[127.0.0.1]", 0 },
 	{ { MYDEST }, "user@[10.9.8.7]", 2 },
 	{ { MYDEST }, "user@10.9.8.7", 0 },
 	{ { MYDEST }, "user%x@10.9.8.7", 2 },

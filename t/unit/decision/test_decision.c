@@ -175,6 +175,11 @@ START_TEST(postpones_refusals)
 		if (decision.asks[i] != NULL)
 			last = decision.asks[i];
 	ck_assert_pstr_eq(last, postponed[_i].last);
+	if (postponed[_i].refuses && last == NULL) {
+		ck_assert_int_eq(decision.refusal, REFUSAL_DEFER);
+		ck_assert_pstr_eq(decision.reason, "files have changed, and "
+						   "are not loaded yet");
+	}
 	ck_assert_pstr_eq(decision.table, postponed[_i].before.table);
 }
 END_TEST
