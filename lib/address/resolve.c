@@ -43,14 +43,15 @@
 
 _Static_assert(RESOLUTION_ADDRESS_MAX >= 2 * PLAIN_ROOM, "resolve_plain()");
 
-/* is_valid_literal - is it [address], and nothing more? */
+/* is_valid_literal - a domain that begins with "[": is it [address], and
+ * nothing more? */
 static bool is_valid_literal(const char *domain)
 {
 	char inside[LITERAL_MAX + 1];
 	size_t length = strcspn(domain, "]");
 
-	if (domain[0] != '[' || domain[length] == '\0' ||
-	    domain[length + 1] != '\0' || length - 1 > LITERAL_MAX)
+	if (domain[length] == '\0' || domain[length + 1] != '\0' ||
+	    length - 1 > LITERAL_MAX)
 		return false;
 	memcpy(inside, domain + 1, length - 1);
 	inside[length - 1] = '\0';

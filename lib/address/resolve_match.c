@@ -49,7 +49,7 @@ int resolve_match(struct work *work, const struct domain_list *domains,
 		  enum parameter parameter, const char *domain)
 {
 	struct domain_list_match match;
-	int found = work->folded != NULL && domain == work->folded
+	int found = domain == work->folded
 			    ? domain_list_match_folded(domains, domain,
 						       strlen(domain), &match,
 						       &work->steps)

@@ -58,14 +58,14 @@ static void put(struct domain_list *domains, const void *bytes, size_t length)
 	domains->block_used += length;
 }
 
-/* lines_below - the number of lines since the last pattern; if it is more than
- * LINES_MAX, the position is stored in full */
+/* lines_below - the number of lines since the last pattern; files are read from
+ * the first line to the last. If it is more than LINES_MAX, or that pattern is
+ * in another file, the position is stored in full */
 static unsigned lines_below(const struct reader *reader)
 {
 	const struct position *last = &reader->domains->last;
 
 	if (reader->position.file != last->file ||
-	    reader->position.line < last->line ||
 	    reader->position.line - last->line > LINES_MAX)
 		return LINES_MAX + 1;
 	return (unsigned)(reader->position.line - last->line);

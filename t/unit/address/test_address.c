@@ -27,6 +27,17 @@ static void scan_word(struct word *word, const char *text)
 	word->count = address_count(&address);
 }
 
+/* begin - an empty address, in memory that was used before: where its tokens
+ * end, others follow that are not its own */
+static void begin(struct address *address, struct token *tokens, size_t count,
+		  char *text, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		tokens[i] = (struct token){ "?", 1, TOKEN_LITERAL, ':', false };
+	memset(text, '?', size);
+	address_init(address, tokens, count, text, size);
+}
+
 struct quote_case {
 	const char *internal;
 	const char *external;
@@ -64,6 +75,7 @@ START_TEST(quotes_a_local_part)
 	ck_assert_int_eq(address_quote(out, sizeof(out), c->internal),
 			 (long)strlen(c->external));
 	ck_assert_str_eq(out, c->external);
+	memset(out, '#', sizeof(out));
 	address_unquote(out, c->external);
 	ck_assert_str_eq(out, c->internal);
 }
@@ -140,7 +152,7 @@ START_TEST(counts_the_bytes_of_its_words)
 	struct address address;
 	char text[32];
 
-	address_init(&address, tokens, 8, text, sizeof(text));
+	begin(&address, tokens, 8, text, sizeof(text));
 	ck_assert_uint_eq(address_bytes(&address), 0);
 	address_scan(&address, "\"a b\".user@[10.9.8.7]");
 	ck_assert_uint_eq(address_bytes(&address),
@@ -187,7 +199,7 @@ START_TEST(prints_what_it_has_scanned)
 	char out[ROOM];
 	struct address address;
 
-	address_init(&address, tokens, 64, text, sizeof(text));
+	begin(&address, tokens, 64, text, sizeof(text));
 	address_scan(&address, c->text);
 	ck_assert(!address.overflow);
 	ck_assert_uint_eq(address_count(&address), c->count);
@@ -209,7 +221,7 @@ START_TEST(finds_the_kind_of_each_token)
 	char text[64];
 	struct address address;
 
-	address_init(&address, tokens, 16, text, sizeof(text));
+	begin(&address, tokens, 16, text, sizeof(text));
 	address_scan(&address, "a@\"b\"[c](d) e\\@f \x01");
 	ck_assert_uint_eq(address_count(&address),
 			  sizeof(kinds) / sizeof(kinds[0]));
@@ -227,26 +239,53 @@ START_TEST(finds_the_kind_of_each_token)
 }
 END_TEST
 
-/* Behind words that have a space between them, or behind none. */
+/* An operator before its first token, or behind its last one, is not found. */
+START_TEST(finds_operators_of_its_own)
+{
+	struct token tokens[8];
+	struct address address;
+	char text[16];
+
+	begin(&address, tokens, 8, text, sizeof(text));
+	address_scan(&address, "!a.b.c");
+	ck_assert_int_eq(address_find(&address, '!'), 0);
+	ck_assert_int_eq(address_find_last(&address, '!'), 0);
+	ck_assert_int_eq(address_find(&address, '.'), 2);
+	ck_assert_int_eq(address_find_last(&address, '.'), 4);
+	address.first++;
+	ck_assert_int_eq(address_find(&address, '!'), -1);
+	ck_assert_int_eq(address_find_last(&address, '!'), -1);
+	ck_assert_int_eq(address_find(&address, ':'), -1);
+	ck_assert_int_eq(address_find_last(&address, ':'), -1);
+}
+END_TEST
+
+/* What is there, and what it is with two more words, which have a space between
+ * them unless they are put behind nothing. */
+static const struct {
+	const char *text, *printed;
+} appended[] = {
+	{ "a b", "a b c d" },
+	{ "a", "a c d" },
+	{ "", "cd" },
+};
+
 START_TEST(appends_with_the_spaces_of_what_is_there)
 {
-	struct token tokens[8], more[2];
+	struct token tokens[9], more[2];
 	char text[16], more_text[16], printed[32];
 	struct address address, words;
 
 	address_init(&words, more, 2, more_text, sizeof(more_text));
 	address_scan(&words, "c d");
-	address_init(&address, tokens, 8, text, sizeof(text));
-	address_scan(&address, "a b");
+	/* The first one is not its own. */
+	begin(&address, tokens, 9, text, sizeof(text));
+	address_init(&address, tokens + 1, 8, text, sizeof(text));
+	address_scan(&address, appended[_i].text);
 	address_append(&address, more, 2);
 	ck_assert_int_gt(address_print(&address, 0, printed, sizeof(printed)),
 			 0);
-	ck_assert_str_eq(printed, "a b c d");
-	address_init(&address, tokens, 8, text, sizeof(text));
-	address_append(&address, more, 2);
-	ck_assert_int_gt(address_print(&address, 0, printed, sizeof(printed)),
-			 0);
-	ck_assert_str_eq(printed, "cd");
+	ck_assert_str_eq(printed, appended[_i].printed);
 }
 END_TEST
 
@@ -277,6 +316,7 @@ struct rewrite_case {
 	bool percent;
 	bool origin;
 	bool dot;
+	unsigned changes;
 };
 
 #define ALL true, true, true, false
@@ -284,41 +324,47 @@ struct rewrite_case {
 #define OFF false, false, false, false
 
 static const struct rewrite_case rewrite_cases[] = {
-	{ "user@relay.test", "user@relay.test", ALL },
-	{ "user", "user@origin.test", ALL },
-	{ "user", "user", OFF },
-	{ "user", "user@origin.test", DOT },
-	{ "\"\"", "", ALL },
-	{ "@", "", ALL },
-	{ "@a,@b:user@c", "user@c", ALL },
-	{ "@a:", "@a:", ALL },
-	{ "a!b", "b@a", ALL },
-	{ "a!b!c", "b!c@a", ALL },
-	{ "a!b", "a!b", OFF },
-	{ "a!b%c", "b%c@a", ALL },
-	{ "a%b%c", "a%b@c", ALL },
-	{ "a%b", "a%b@origin.test", false, false, true, false },
-	{ "a!b%c", "a!b@c", false, true, true, false },
-	{ "!a", "a@", ALL },
-	{ "a!", "@a", ALL },
-	{ "!", "@", ALL },
-	{ "a%", "a@", ALL },
-	{ "a!b@c", "a!b@c", ALL },
+	{ "user@relay.test", "user@relay.test", ALL, 0 },
+	{ "user", "user@origin.test", ALL, ADDRESS_ORIGIN },
+	{ "user", "user", OFF, 0 },
+	{ "user", "user", false, false, false, true, 0 },
+	{ "user", "user@origin.test", DOT, ADDRESS_ORIGIN },
+	{ "\"a b\"", "a b@origin.test", ALL, ADDRESS_ORIGIN },
+	{ "\"\"", "", ALL, 0 },
+	{ "@", "", ALL, 0 },
+	{ "@a,@b:user@c", "user@c", ALL, ADDRESS_SOURCE_ROUTE },
+	{ "@a:b", "b@origin.test", ALL, ADDRESS_SOURCE_ROUTE | ADDRESS_ORIGIN },
+	{ "@a:", "@a:", ALL, 0 },
+	{ "@a", "@a", ALL, 0 },
+	{ "@a", "@a.relay.test", DOT, ADDRESS_DOT_DOMAIN },
+	{ "a!b", "b@a", ALL, ADDRESS_BANG },
+	{ "a!b!c", "b!c@a", ALL, ADDRESS_BANG },
+	{ "a!b", "a!b", OFF, 0 },
+	{ "a!b%c", "b%c@a", ALL, ADDRESS_BANG },
+	{ "a%b%c", "a%b@c", ALL, ADDRESS_PERCENT },
+	{ "a%b", "a%b@origin.test", false, false, true, false, ADDRESS_ORIGIN },
+	{ "a!b%c", "a!b@c", false, true, true, false, ADDRESS_PERCENT },
+	{ "!a", "a@", ALL, ADDRESS_BANG },
+	{ "a!", "@a", ALL, ADDRESS_BANG },
+	{ "!", "@", ALL, ADDRESS_BANG },
+	{ "a%", "a@", ALL, ADDRESS_PERCENT },
+	{ "%a", "@a", ALL, ADDRESS_PERCENT },
+	{ "a!b@c", "a!b@c", ALL, 0 },
 	/* white space is forgotten where words are moved behind nothing */
-	{ "!a b", "ab@", ALL },
-	{ "x!a b", "a b@x", ALL },
-	{ "user@sub", "user@sub.relay.test", DOT },
-	{ "user@sub", "user@sub", ALL },
-	{ "user@a.b", "user@a.b", DOT },
-	{ "user@[a]", "user@[a]", DOT },
-	{ "user@", "user@", DOT },
-	{ "a%b", "a@b.relay.test", DOT },
-	{ "user@a.", "user@a", ALL },
-	{ "user@a..", "user@a..", ALL },
-	{ "user@.", "user@.", ALL },
-	{ "user.", "user", OFF },
-	{ ".", ".", OFF },
-	{ "a b@c", "a b@c", ALL },
+	{ "!a b", "ab@", ALL, ADDRESS_BANG },
+	{ "x!a b", "a b@x", ALL, ADDRESS_BANG },
+	{ "user@sub", "user@sub.relay.test", DOT, ADDRESS_DOT_DOMAIN },
+	{ "user@sub", "user@sub", ALL, 0 },
+	{ "user@a.b", "user@a.b", DOT, 0 },
+	{ "user@[a]", "user@[a]", DOT, 0 },
+	{ "user@", "user@", DOT, 0 },
+	{ "a%b", "a@b.relay.test", DOT, ADDRESS_PERCENT | ADDRESS_DOT_DOMAIN },
+	{ "user@a.", "user@a", ALL, ADDRESS_DOT },
+	{ "user@a..", "user@a..", ALL, 0 },
+	{ "user@.", "user@.", ALL, 0 },
+	{ "user.", "user", OFF, ADDRESS_DOT },
+	{ ".", ".", OFF, 0 },
+	{ "a b@c", "a b@c", ALL, 0 },
 };
 
 START_TEST(rewrites_as_trivial_rewrite_does)
@@ -338,10 +384,11 @@ START_TEST(rewrites_as_trivial_rewrite_does)
 					c->origin,     c->dot,
 					origin.tokens, origin.count,
 					domain.tokens, domain.count };
-	address_init(&address, tokens, 64, text, sizeof(text));
+	begin(&address, tokens, 64, text, sizeof(text));
 	address_scan(&address, c->text);
 	address_rewrite(&address, &rules);
 	ck_assert(!address.overflow);
+	ck_assert_uint_eq(address.changes, c->changes);
 	ck_assert_int_eq(
 		address_print(&address, address.first, out, sizeof(out)),
 		(long)strlen(c->rewritten));
@@ -425,7 +472,9 @@ int main(void)
 	tcase_add_loop_test(tests, prints_what_it_has_scanned, 0,
 			    COUNT(print_cases));
 	tcase_add_test(tests, finds_the_kind_of_each_token);
-	tcase_add_test(tests, appends_with_the_spaces_of_what_is_there);
+	tcase_add_test(tests, finds_operators_of_its_own);
+	tcase_add_loop_test(tests, appends_with_the_spaces_of_what_is_there, 0,
+			    COUNT(appended));
 	tcase_add_test(tests, says_that_it_does_not_fit);
 	tcase_add_loop_test(tests, rewrites_as_trivial_rewrite_does, 0,
 			    COUNT(rewrite_cases));

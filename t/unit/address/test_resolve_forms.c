@@ -84,6 +84,13 @@ static const struct form forms[] = {
 	  "user@[127.0.0.1].relay.test", "", NULL },
 	{ "user@relay .\ttest", RELAY, false, "user@relay.test",
 	  "relay_domains", "relay.test" },
+	{ "user@[127.0.0.1]>", INVALID, false, "user@[127.0.0.1]>", "", NULL },
+	/* the last domain decides, not the one that was taken off first */
+	{ "user@[127.0.0.1]@local.test", LOCAL, false, "user@[127.0.0.1]",
+	  "inet_interfaces", NULL },
+	/* operators ahead of everything */
+	{ "%user@local.test", OTHER, false, "@user", "", NULL },
+	{ "!user@local.test", INVALID, false, "user@", "", NULL },
 	{ "user@rel ay.test", INVALID, false, "user@rel ay.test", "", NULL },
 	{ "-user@local.test", INVALID, false, "-user@local.test", "", NULL },
 	{ "local.test!-user", INVALID, false, "-user@local.test", "", NULL },
@@ -154,6 +161,12 @@ static const struct {
 	  "@a:user@local.test.",
 	  "33 user@local.test\n"
 	  "mydestination local.test 1 local.test\n" },
+	{ { { NULL, NULL } },
+	  "@a:user@local.test",
+	  "1 user@local.test\n"
+	  "mydestination local.test 1 local.test\n" },
+	/* with two dots at its end it is no domain to look up */
+	{ { { NULL, NULL } }, "user@local.test..", "" },
 	{ { { NULL, NULL } },
 	  "@[127.0.0.1]",
 	  "mydestination [127.0.0.1] 0 -\n"
@@ -246,6 +259,7 @@ static const struct under unders[] = {
 	{ { { "allow_untrusted_routing", "yes" } }, "user%x@-.relay.test", 0 },
 	{ { { "allow_min_user", "yes" } }, "-user@local.test", 1 },
 	{ { { "resolve_null_domain", "yes" } }, "user@", 1 },
+	{ { { "resolve_null_domain", "yes" } }, "!@local.test", 1 },
 	{ { { "resolve_numeric_domain", "yes" } }, "user@127.0.0.1", 1 },
 	{ { { "resolve_numeric_domain", "yes" } }, "user@10.9.8.7", 0 },
 	{ { { "resolve_numeric_domain", "yes" },
@@ -275,9 +289,15 @@ static const struct under unders[] = {
 	    { "mydestination", "sub.local.test" } },
 	  "user@sub",
 	  1 },
+	{ { { "append_dot_mydomain", "yes" },
+	    { "mydestination", "local.test, sub.local.test" } },
+	  "user@sub@local.test",
+	  1 },
 	{ { { "mydestination", "" }, { "relay_domains", "" } },
 	  "user@local.test",
 	  0 },
+	{ { { "mydestination", "a" } }, "user@a", 1 },
+	{ { { "mydestination", "a.b" } }, "user@a.b", 1 },
 	{ { { "parent_domain_matches_subdomains", "" } },
 	  "user@a.relay.test",
 	  0 },
@@ -292,6 +312,9 @@ static const struct under unders[] = {
 	{ { { "inet_interfaces", "all" } }, "user@[127.0.0.1]", 1 },
 	/* a domain is the same in quotes, and with a dot at its end */
 	{ { { NULL, NULL } }, "user@\"relay.test.\"", 1 },
+	{ { { NULL, NULL } }, "x@relay.test@\"local.test.\"@local.test", 1 },
+	{ { { NULL, NULL } }, "x@relay.test@\"local.test..\"@local.test", 0 },
+	{ { { NULL, NULL } }, "x@relay.test@\"remote.test.\"@local.test", 0 },
 	/* what is put for an empty local part is resolved once more */
 	{ { { "empty_address_recipient", "x@remote.example" } },
 	  "@local.test",
@@ -299,6 +322,10 @@ static const struct under unders[] = {
 	{ { { "empty_address_recipient", "x@relay.test" } }, "@local.test", 1 },
 	/* without a dot at its end */
 	{ { { "empty_address_recipient", "@relay.test." } }, "@local.test", 1 },
+	/* and what is ahead of its last domain is followed */
+	{ { { "empty_address_recipient", "@remote.example@local.test" } },
+	  "@local.test",
+	  0 },
 	/* and if that is empty again, there is no end: unknown */
 	{ { { "empty_address_recipient", "\"\"" } }, "@local.test", -1 },
 	{ { { "empty_address_recipient", "@local.test" } }, "@local.test", -1 },
@@ -383,11 +410,14 @@ static const struct under asks[] = {
 	{ { MYDEST }, "user@[127.0.0.1]", 1 },
 	{ { MYDEST }, "user@relay.test@[127.0.0.1]", 1 },
 	{ { MYDEST }, "user@remote.example@[127.0.0.1]", 2 },
+	{ { MYDEST, { "allow_percent_hack", "no" } }, "user%x@[127.0.0.1]", 0 },
 	{ { MYDEST }, "user@[10.9.8.7]", 2 },
 	{ { MYDEST }, "user@10.9.8.7", 0 },
 	{ { MYDEST }, "user%x@10.9.8.7", 2 },
 	{ { MYDEST }, "user@a..b", 0 },
 	{ { MYDEST }, "user%relay.test@a..b", 2 },
+	{ { MYDEST }, "user%x@a..", 0 },
+	{ { MYDEST, { "resolve_numeric_domain", "yes" } }, "user@a..b", 0 },
 	{ { MYDEST }, "-user@relay.test", 0 },
 	{ { MYDEST }, "-user%x@relay.test", 2 },
 	{ { MYDEST, { "resolve_numeric_domain", "yes" } },

@@ -96,6 +96,18 @@ static void check_nothing(const struct resolution *got)
 	ck_assert_str_eq(got->domain, "");
 }
 
+START_TEST(has_nothing_of_an_empty_address)
+{
+	struct resolver *resolver = must_make(NULL);
+	struct resolution got;
+
+	memset(&got, 'x', sizeof(got));
+	resolve_address(resolver, "", &got);
+	check_nothing(&got);
+	resolver_free(resolver);
+}
+END_TEST
+
 /* Room is for as many pieces as there are bytes, in the local part and in a
  * domain of ours that is taken off and put on again. */
 START_TEST(has_room_for_all_pieces)
@@ -220,26 +232,67 @@ START_TEST(ends_long_chains_where_postfix_does)
 }
 END_TEST
 
+/* Chains that cost too much: of nothing, and of short names of ours. */
+static const char *const costly[] = { "@", "@b" };
+
 /* Where to follow a chain to its end would cost a thread milliseconds, the
  * lookup fails, whatever is ahead of it. */
 START_TEST(fails_where_a_chain_costs_too_much)
+{
+	struct setting settings[] = { { "resolve_null_domain", "yes" },
+				      { "mydestination", "local.test, b" },
+				      { NULL, NULL } };
+	struct resolver *resolver = must_make(settings);
+	struct resolution got;
+	char recipient[RESOLUTION_ADDRESS_MAX] = "user@local.test";
+
+	while (strlen(recipient) < 2000)
+		strcat(recipient, costly[_i]);
+	resolve_address(resolver, recipient, &got);
+	ck_assert_int_eq(got.status, RESOLVE_FAILED);
+	ck_assert(resolution_authorized(resolver, &got) < 0);
+	/* No list failed, not even one that had a domain of the chain. */
+	ck_assert_str_eq(got.list, "");
+	ck_assert_ptr_null(got.match.pattern);
+	ck_assert_ptr_null(got.match.domains);
+	ck_assert_ptr_nonnull(strstr(got.why, "too many domains"));
+	resolver_free(resolver);
+}
+END_TEST
+
+/* costs - the bytes of all rounds for an address of ours of that length and so
+ * many "@" after it: a round examines the words, the operators, and one more.
+ * Of the address with its "@" there are two pieces; of the address alone,
+ * "user@local.test", there are five, two of them words without their dot. */
+static size_t costs(size_t length, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t left = count; left > 0; left--)
+		bytes += length + (left - 1) + 2 + 1;
+	return bytes + length - strlen("@.") + 5 + 1;
+}
+
+/* So many bytes may be examined, and not one more. */
+START_TEST(gives_up_after_so_many_bytes)
 {
 	struct setting null[] = { { "resolve_null_domain", "yes" },
 				  { NULL, NULL } };
 	struct resolver *resolver = must_make(null);
 	struct resolution got;
-	char recipient[RESOLUTION_ADDRESS_MAX] = "user@local.test";
+	char recipient[RESOLUTION_ADDRESS_MAX];
 
-	while (strlen(recipient) < 2000)
-		strcat(recipient, "@");
-	resolve_address(resolver, recipient, &got);
-	ck_assert_int_eq(got.status, RESOLVE_FAILED);
-	ck_assert(resolution_authorized(resolver, &got) < 0);
-	/* No list failed. */
-	ck_assert_str_eq(got.list, "");
-	ck_assert_ptr_null(got.match.pattern);
-	ck_assert_ptr_null(got.match.domains);
-	ck_assert_ptr_nonnull(strstr(got.why, "too many domains"));
+	ck_assert_uint_eq(costs(159, 491), 200000);
+	for (size_t length = 158; length <= 160; length++) {
+		memset(recipient, 'a', length);
+		strcpy(recipient + length - strlen("@local.test"),
+		       "@local.test");
+		memset(recipient + length, '@', 491);
+		recipient[length + 491] = '\0';
+		resolve_address(resolver, recipient, &got);
+		ck_assert_int_eq(got.status,
+				 length <= 159 ? RESOLVE_DONE : RESOLVE_FAILED);
+	}
 	resolver_free(resolver);
 }
 END_TEST
@@ -366,10 +419,13 @@ int main(void)
 	tcase_add_loop_test(tests, reads_the_origin_from_a_file, 0,
 			    COUNT(origins));
 	tcase_add_test(tests, holds_at_every_length);
+	tcase_add_test(tests, has_nothing_of_an_empty_address);
 	tcase_add_test(tests, has_room_for_all_pieces);
 	tcase_add_test(tests, puts_no_brackets_that_do_not_fit);
 	tcase_add_test(tests, ends_long_chains_where_postfix_does);
-	tcase_add_test(tests, fails_where_a_chain_costs_too_much);
+	tcase_add_loop_test(tests, fails_where_a_chain_costs_too_much, 0,
+			    COUNT(costly));
+	tcase_add_test(tests, gives_up_after_so_many_bytes);
 	tcase_add_test(tests, survives_random_addresses);
 	tcase_add_loop_test(tests, agrees_with_itself_about_plain_addresses, 0,
 			    COUNT(plain_settings));

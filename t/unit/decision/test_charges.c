@@ -379,7 +379,18 @@ START_TEST(knows_its_rates)
 			 -1);
 	ck_assert_str_eq(error.text, "there is no rate section \"outgoin\"; "
 				     "did you mean check_rate:outgoing?");
+	/* What is behind the list is no advice. */
+	rates[0].name = (char *)(uintptr_t) "outgoin12";
+	rates[2].name = (char *)(uintptr_t) "outgoing";
+	list.count = 2;
+	ck_assert_int_eq(restriction_list_add(&walk,
+					      restriction_find("check_rate"),
+					      "outgoin", &context, &error),
+			 -1);
+	ck_assert_ptr_nonnull(strstr(error.text, "check_rate:outgoin12?"));
+	list.count = RATES;
 	rates[0].name = (char *)(uintptr_t) "a";
+	rates[2].name = (char *)(uintptr_t) "c";
 }
 END_TEST
 
@@ -414,6 +425,38 @@ START_TEST(counts_where_it_comes_to)
 			 VERDICT_PERMIT);
 	ck_assert_uint_eq(count_of(0, "other@z.test"), 1);
 	ck_assert_uint_eq(count_of(0, "x@y.test"), 0);
+}
+END_TEST
+
+/* More rates than there is room for are not forgotten: it defers. */
+START_TEST(defers_a_rate_too_many)
+{
+	const struct restriction *restriction = restriction_find("check_rate");
+	struct restriction_use uses[] = { { restriction, &rates[0], 0, NULL } };
+	struct restriction_list walk = { uses, 1 };
+	struct subject subject = { .request = &request,
+				   .facts = &facts,
+				   .evaluation = &evaluation };
+	struct decision decision = { .reason = "" };
+
+	request.protocol_state = "DATA";
+	request.recipient_count = "1";
+	memset(&evaluation, 0, sizeof(evaluation));
+	evaluation.list = &walk;
+	evaluation.charges = &charges;
+	charges_begin(&charges, &request);
+	for (size_t i = 1; i <= CHARGES_MAX; i++) {
+		ck_assert_int_eq(
+			restriction->evaluate(&subject, &rates[0], &decision),
+			VERDICT_DUNNO);
+		ck_assert_uint_eq(charges.count, i);
+	}
+	ck_assert_int_eq(restriction->evaluate(&subject, &rates[0], &decision),
+			 VERDICT_DEFER);
+	ck_assert_uint_eq(charges.count, CHARGES_MAX);
+	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_ptr_null(decision.table);
+	ck_assert_ptr_null(decision.why);
 }
 END_TEST
 
@@ -468,6 +511,7 @@ int main(void)
 	tcase_add_test(tests, knows_its_rates);
 	tcase_add_test(tests, counts_no_empty_key);
 	tcase_add_test(tests, counts_where_it_comes_to);
+	tcase_add_test(tests, defers_a_rate_too_many);
 	tcase_add_test(tests, knows_nothing_without_counts);
 	tcase_add_loop_test(tests, says_how_long, 0, COUNT(durations));
 	return run_tests("charges", tests);

@@ -118,6 +118,13 @@ static const struct {
 	  true,
 	  VERDICT_DEFER,
 	  NULL },
+	/* The name of a table is nothing to try. */
+	{ { .verdict = VERDICT_REJECT,
+	    .refusal = REFUSAL_OWNER,
+	    .table = "hash:x" },
+	  true,
+	  VERDICT_DEFER,
+	  NULL },
 	{ { .verdict = VERDICT_PERMIT }, false, VERDICT_PERMIT, NULL },
 	{ { .verdict = VERDICT_DUNNO }, false, VERDICT_DUNNO, NULL },
 	{ { .verdict = VERDICT_DEFER, .refusal = REFUSAL_LOOKUP },
@@ -168,6 +175,12 @@ START_TEST(postpones_refusals)
 		if (decision.asks[i] != NULL)
 			last = decision.asks[i];
 	ck_assert_pstr_eq(last, postponed[_i].last);
+	if (postponed[_i].refuses && last == NULL) {
+		ck_assert_int_eq(decision.refusal, REFUSAL_DEFER);
+		ck_assert_pstr_eq(decision.reason, "files have changed, and "
+						   "are not loaded yet");
+	}
+	ck_assert_pstr_eq(decision.table, postponed[_i].before.table);
 }
 END_TEST
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/decision/facts.h"
+#include "t/unit/address/resolving.h"
 #include "t/unit/test.h"
 
 static const struct {
@@ -100,6 +101,24 @@ START_TEST(a_login_has_a_method_and_a_name)
 }
 END_TEST
 
+START_TEST(a_recipient_may_have_one_letter)
+{
+	struct session_minimum *tls = session_minimum_new("", "", 0, NULL);
+	struct resolver *resolver = must_make(NULL);
+	struct request request;
+	struct facts facts;
+
+	request_init(&request);
+	request.recipient = "u";
+	facts_gather(&facts, &request, resolver, tls);
+	ck_assert(facts.has_recipient);
+	ck_assert_int_eq(facts.authorized, 1);
+	ck_assert_str_eq(facts.destination.address, "u@mail.local.test");
+	resolver_free(resolver);
+	session_minimum_free(tls);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("facts");
@@ -108,5 +127,6 @@ int main(void)
 	tcase_add_test(tests, nobody_is_authorized_without_a_recipient);
 	tcase_add_loop_test(tests, a_login_has_a_method_and_a_name, 0,
 			    COUNT(logins));
+	tcase_add_test(tests, a_recipient_may_have_one_letter);
 	return run_tests("facts", tests);
 }

@@ -162,6 +162,14 @@ static const struct {
 	  "reject_known_sender_login_mismatch, "
 	  "reject_sender_login_mismatch, permit_auth_destination, "
 	  "permit_sasl_authenticated, reject_unauth_destination\n\n" },
+	/* The name of a table is not one of them. */
+	{ REPLY_LOCK,
+	  { VERDICT_ASK, .asks = { "permit_auth_destination", "reject" },
+	    .table = "hash:x" },
+	  true,
+	  true,
+	  true,
+	  "action=permit_auth_destination, reject\n\n" },
 	/* never loaded like that; if it were, nobody may pass by it */
 	{ REPLY_OK,
 	  { VERDICT_PERMIT,
@@ -246,6 +254,8 @@ static const struct {
 	{ "DEFER 4.7.1 later", NULL },
 	{ "554 5.7.1", NULL },
 	/* No status at all, as Postfix sees it. */
+	{ "554 3.7.1 no", NULL },
+	{ "554 x.7.1 no", NULL },
 	{ "554 4x7.1 no", NULL },
 	{ "554 4.7x1 no", NULL },
 	{ "554 4..1 no", NULL },
@@ -333,6 +343,10 @@ static const struct {
 	  "554 5.1.2 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "RCPT", "550 5.1.7 x",
 	  "550 5.1.3 <a\\x20b@c>: Recipient address rejected: x" },
+	{ "RCPT", "550 5.1.9 x",
+	  "550 5.1.0 <a\\x20b@c>: Recipient address rejected: x" },
+	{ "RCPT", "550 5.1.0 x",
+	  "550 5.1.0 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "RCPT", "550 5.1.1 x",
 	  "550 5.1.1 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "RCPT", "550 5.1.10 x",
@@ -351,7 +365,12 @@ static const struct {
 	{ "RCPT", "554 5.7.1",
 	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
 	{ "MAIL", "DEFER x", "450 4.7.1 <s>: Sender address rejected: x" },
+	{ "CONNECT", "DEFER x", "450 4.7.1 <i>: Client host rejected: x" },
 	{ "EHLO", "DEFER x", "450 4.7.1 <h>: Helo command rejected: x" },
+	{ "HELO", "DEFER x", "450 4.7.1 <h>: Helo command rejected: x" },
+	{ "ETRN", "DEFER x", "450 4.7.1 <ETRN>: Etrn command rejected: x" },
+	{ "NONE", "DEFER x",
+	  "450 4.7.1 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "RCPT", "OK", "" },
 	{ "RCPT", "DUNNO", "" },
 	{ "RCPT", "permit_auth_destination", "" },
@@ -368,6 +387,8 @@ START_TEST(tells_client)
 	request.recipient = "a b@c";
 	request.sender = "s";
 	request.helo_name = "h";
+	request.client_address = "i";
+	memset(line, 'x', sizeof(line));
 	ck_assert_uint_eq(reply_client(line, clients[_i].action, &request),
 			  strlen(line));
 	ck_assert_str_eq(line, clients[_i].line);

@@ -203,6 +203,8 @@ START_TEST(finds_owners)
 	ck_assert_int_eq(trouble.why != NULL,
 			 senders[_i].owner == SENDER_FAILED ||
 				 senders[_i].owner == SENDER_ASK);
+	if (trouble.why == NULL)
+		ck_assert_ptr_null(trouble.table);
 	/* And the list of domains, if that cannot be searched. */
 	if (trouble.why != NULL && senders[_i].name != NULL &&
 	    (senders[_i].owner == SENDER_FAILED ||

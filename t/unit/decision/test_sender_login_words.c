@@ -23,6 +23,11 @@ static const struct {
 	  VERDICT_DUNNO, VERDICT_REJECT, REFUSAL_OWNER },
 	{ OWNED, "a@b.test", "", VERDICT_REJECT, VERDICT_DUNNO, VERDICT_REJECT,
 	  VERDICT_REJECT, REFUSAL_LOGIN },
+	/* Names of one letter are names. */
+	{ "inline:{ a@b.test=b }", "a@b.test", "b", VERDICT_DUNNO,
+	  VERDICT_DUNNO, VERDICT_DUNNO, VERDICT_DUNNO, 0 },
+	{ "inline:{ a@origin.test=b }", "a", "c", VERDICT_REJECT,
+	  VERDICT_REJECT, VERDICT_DUNNO, VERDICT_REJECT, REFUSAL_OWNER },
 	{ OWNED, "x@b.test", "alice", VERDICT_REJECT, VERDICT_REJECT,
 	  VERDICT_DUNNO, VERDICT_DUNNO, REFUSAL_OWNER },
 	{ OWNED, "x@b.test", "", VERDICT_DUNNO, VERDICT_DUNNO, VERDICT_DUNNO,
@@ -109,6 +114,9 @@ START_TEST(asks_by_its_name)
 
 	ck_assert_str_eq(sender_login_asks(maps, &why), "mysql:/etc/x.cf");
 	ck_assert_ptr_nonnull(strstr(why, "only Postfix"));
+	sender_login_close(maps);
+	maps = open_maps(OWNED, resolver, &loader, &error);
+	ck_assert_ptr_null(sender_login_asks(maps, &why));
 	sender_login_close(maps);
 	maps = open_maps("mysql:/etc/x.cf " OWNED, resolver, &loader, &error);
 	ck_assert_str_eq(sender_login_asks(maps, &why), "mysql:/etc/x.cf");

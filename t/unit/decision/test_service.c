@@ -75,6 +75,95 @@ START_TEST(overlaps)
 }
 END_TEST
 
+/* What is in memory behind its ports, its contexts, or the list is not theirs.
+ */
+START_TEST(looks_at_nothing_behind_a_list)
+{
+	static unsigned short ports[] = { 465, 587 };
+	static char *contexts[] = { submission, relay };
+	static unsigned short one_port[] = { 587 };
+	static char *one_context[] = { relay };
+	struct service two[] = {
+		{ .name = smtp,
+		  .server_ports = ports,
+		  .server_port_count = 1,
+		  .policy_contexts = contexts,
+		  .policy_context_count = 1 },
+		{ .name = everything },
+		{ .name = relay },
+	};
+	const struct service_list both = { two, 2 };
+	const struct service port = { .server_ports = one_port,
+				      .server_port_count = 1 };
+	const struct service context = { .policy_contexts = one_context,
+					 .policy_context_count = 1 };
+	struct request request;
+
+	request_init(&request);
+	request.server_port = "587";
+	request.policy_context = submission;
+	ck_assert_ptr_eq(service_find(&both, &request), &two[1]);
+	request.server_port = "465";
+	request.policy_context = relay;
+	ck_assert_ptr_eq(service_find(&both, &request), &two[1]);
+	request.policy_context = submission;
+	ck_assert_ptr_eq(service_find(&both, &request), &two[0]);
+	ck_assert_ptr_null(service_named(&both, relay));
+	ck_assert(!service_overlap(&two[0], &port));
+	ck_assert(!service_overlap(&port, &two[0]));
+	ck_assert(!service_overlap(&two[0], &context));
+	ck_assert(!service_overlap(&context, &two[0]));
+}
+END_TEST
+
+/* The last service has all requests that are left, whatever it says; and what
+ * is no port is none of anybody's. */
+START_TEST(leaves_the_rest_to_the_last)
+{
+	static unsigned short first_port[] = { 1 };
+	struct service two[] = {
+		{ .name = smtp,
+		  .server_ports = first_port,
+		  .server_port_count = 1 },
+		{ .name = relay,
+		  .server_ports = smtp_ports,
+		  .server_port_count = 1 },
+		{ .name = everything },
+	};
+	const struct service_list both = { two, 2 };
+	static const char *const ports[] = { "", "x", "0", "26", "65536" };
+	struct request request;
+
+	request_init(&request);
+	for (int i = 0; i < COUNT(ports); i++) {
+		request.server_port = ports[i];
+		ck_assert_ptr_eq(service_find(&both, &request), &two[1]);
+	}
+	request.server_port = "1";
+	ck_assert_ptr_eq(service_find(&both, &request), &two[0]);
+}
+END_TEST
+
+/* One context in both lists is enough, too. */
+START_TEST(overlaps_where_any_context_is_in_both)
+{
+	static char *contexts[] = { submission, relay, smtp };
+	const struct service all = { .policy_contexts = contexts,
+				     .policy_context_count = 3 };
+	static char *others[] = { everything, NULL, everything };
+	const struct service other = { .policy_contexts = others,
+				       .policy_context_count = 3 };
+
+	for (int i = 0; i < COUNT(contexts); i++) {
+		others[1] = contexts[i];
+		ck_assert(service_overlap(&all, &other));
+		ck_assert(service_overlap(&other, &all));
+	}
+	others[1] = everything;
+	ck_assert(!service_overlap(&all, &other));
+}
+END_TEST
+
 /* One port in both lists is enough, wherever it stands. */
 START_TEST(overlaps_where_any_port_is_in_both)
 {
@@ -193,7 +282,10 @@ int main(void)
 	tcase_add_test(tests, is_found_by_its_name);
 	tcase_add_test(tests, knows_which_restrictions_its_lists_have);
 	tcase_add_test(tests, is_empty_when_it_was_cleared);
+	tcase_add_test(tests, looks_at_nothing_behind_a_list);
+	tcase_add_test(tests, leaves_the_rest_to_the_last);
 	tcase_add_test(tests, overlaps);
+	tcase_add_test(tests, overlaps_where_any_context_is_in_both);
 	tcase_add_test(tests, overlaps_where_any_port_is_in_both);
 	tcase_add_loop_test(tests, parses_numbers, 0, COUNT(numbers));
 	return run_tests("service", tests);

@@ -40,6 +40,8 @@ static const struct {
 	{ HEAD "recipient=a@b\nrecipient=a@c\n\n", "recipient given twice" },
 	{ HEAD "recipient=a@b\nrecipient=\n\n", "recipient given twice" },
 	{ HEAD "recipient=\nrecipient=a@b\n\n", "recipient given twice" },
+	/* out of the order in which Postfix sends them */
+	{ HEAD "recipient=r\nsender=a\nsender=b\n\n", "sender given twice" },
 	{ HEAD "sender=a\nsender=b\n\n", "sender given twice" },
 	{ HEAD "sasl_method=a\nsasl_method=b\n\n", "sasl_method given twice" },
 	{ HEAD "sasl_username=a\nsasl_username=b\n\n",
