@@ -27,6 +27,10 @@ enum extra {
 	EXTRA_MYNETWORKS,
 	EXTRA_RELAY_CLIENTCERTS,
 	EXTRA_SENDER_LOGIN_MAPS,
+	EXTRA_MIGRATION_LEVEL,
+	EXTRA_MIGRATION_MAPPING,
+	EXTRA_DATABASE_TYPE,
+	EXTRA_CACHE_TYPE,
 	NAME_COUNT
 };
 
@@ -36,6 +40,10 @@ static const char *const extra_names[] = {
 	[EXTRA_MYNETWORKS] = "mynetworks",
 	[EXTRA_RELAY_CLIENTCERTS] = "relay_clientcerts",
 	[EXTRA_SENDER_LOGIN_MAPS] = "smtpd_sender_login_maps",
+	[EXTRA_MIGRATION_LEVEL] = "non_bdb_migration_level",
+	[EXTRA_MIGRATION_MAPPING] = "non_bdb_custom_mapping",
+	[EXTRA_DATABASE_TYPE] = "default_database_type",
+	[EXTRA_CACHE_TYPE] = "default_cache_db_type",
 };
 
 /* name_of - the Postfix parameter with that number */
@@ -118,6 +126,27 @@ static void take(const struct config *config, enum config_option option,
 	setting->source = config->main_cf;
 }
 
+/* text_of - a value, or "" */
+static const char *text_of(const char *value)
+{
+	return value != NULL ? value : "";
+}
+
+/* take_types - does this Postfix read another type where hash: or btree: is
+ * written? Only 3.11 and later have such a level. */
+static void take_types(struct config *config, char *values[NAME_COUNT])
+{
+	const char *level = text_of(values[EXTRA_MIGRATION_LEVEL]);
+	bool mapped = *text_of(values[EXTRA_MIGRATION_MAPPING]) != '\0';
+
+	if (*level == '\0' || strcmp(level, "disable") == 0)
+		return;
+	config->hash_type =
+		xstrdup(mapped ? "" : text_of(values[EXTRA_DATABASE_TYPE]));
+	config->btree_type =
+		xstrdup(mapped ? "" : text_of(values[EXTRA_CACHE_TYPE]));
+}
+
 /* take_all - import all values */
 static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 {
@@ -136,6 +165,7 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 			xstrdup(values[EXTRA_SENDER_LOGIN_MAPS]);
 	config->queue_directory = xstrdup(values[EXTRA_QUEUE_DIRECTORY]);
 	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
+	take_types(config, values);
 }
 
 /* config_import - process import_postfix */
