@@ -143,6 +143,12 @@ static const struct {
 	{ "mydestination = a.example :x", "mydestination" },
 	{ "mynetworks = [::1] /a:/b, !!10.0.0.1 fd00::/8 inline:{a=b}", NULL },
 	{ "mynetworks = 127.0.0.0/8 # ::1", NULL },
+	{ "mynetworks = 127.0.0.0/8 /", "mynetworks" },
+	{ "mynetworks = 127.0.0.0/8 /no/such", NULL },
+	{ "fast_flush_domains = a.example ::1", "fast_flush_domains" },
+	{ "smtpd_noop_commands = a:", "smtpd_noop_commands" },
+	{ "canonical_maps = hash:/x, y", "canonical_maps" },
+	{ "local_recipient_maps = inline:{ { a = b } }, static:x", NULL },
 	{ "virtual_alias_domains = :x", NULL },
 };
 

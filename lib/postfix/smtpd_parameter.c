@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+/* smtpd_parameter - values with which smtpd(8) does not start
+ *
+ * It reads all of its parameters first, whether or not it will need them. At
+ * the first one whose value is not of its kind, or is out of bounds, it ends,
+ * and master(8) starts it again every minute. */
+
+#include "lib/postfix/smtpd_parameter.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/postfix/postfix_version.h"
+
+enum kind { KIND_BOOL, KIND_NUMBER, KIND_LONG, KIND_TIME, KIND_TEXT };
+
+#define ANY  LONG_MIN /* no least value */
+#define MOST LONG_MAX /* no greatest one, but that of its C type */
+
+struct parameter {
+	const char *name;
+	enum kind kind;
+	long least, greatest;
+	bool is_tls;	   /* read if clients can get TLS */
+	const char *since; /* a version, or NULL: in all */
+	const char *until; /* takes any value; earlier ones may. Or NULL */
+};
+
+#define BOOL			   KIND_BOOL, ANY, MOST
+#define NUMBER(least)		   KIND_NUMBER, least, MOST
+#define NUMBER_TO(least, greatest) KIND_NUMBER, least, greatest
+#define LONG(least)		   KIND_LONG, least, MOST
+#define TIME(least)		   KIND_TIME, least, MOST
+#define TIME_TO(least, greatest)   KIND_TIME, least, greatest
+#define TEXT(least)		   KIND_TEXT, least, MOST
+#define TEXT_TO(least, greatest)   KIND_TEXT, least, greatest
+
+#define ALWAYS		      false, NULL, NULL
+#define SINCE(version)	      false, version, NULL
+#define IN_TLS		      true, NULL, NULL
+#define IN_TLS_SINCE(version) true, version, NULL
+#define IN_TLS_UNTIL(version) true, NULL, version
+
+#define ROW(name, values, when) { name, values, when },
+static const struct parameter rows[] = {
+#include "lib/postfix/smtpd_parameter_rows.h"
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* get - the value of a parameter; NULL: this Postfix does not have it */
+static const char *get(const struct smtpd_port *port, const char *name)
+{
+	const char *common =
+		postfix_values_get(&port->postfix->effective, name);
+	const char *own = postfix_get_own(port->service, name);
+
+	return common != NULL && own != NULL ? own : common;
+}
+
+/* take_number - as strtol(3) has it, with a sign; what follows. NULL: there is
+ * no text, or the number is too large */
+static const char *take_number(const char *text, long greatest, long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtol(text, &end, 10);
+	if (*text == '\0' || errno == ERANGE || *number > greatest ||
+	    *number < -greatest - 1)
+		return NULL;
+	return end;
+}
+
+/* take_seconds - of a time. Postfix looks at one letter behind the number; none
+ * of the times here has another unit by itself than seconds. */
+static bool take_seconds(const char *text, long *number)
+{
+	static const char units[] = "smhdw";
+	static const long seconds[] = { 1, 60, 3600, 86400, 604800 };
+	const char *end = take_number(text, INT_MAX, number), *unit;
+
+	if (end == NULL || *number < 0)
+		return false;
+	unit = *end != '\0' ? strchr(units, *end) : units;
+	if (unit == NULL)
+		return false;
+	if (unit != units && *number >= INT_MAX / seconds[unit - units])
+		return false;
+	*number *= seconds[unit - units];
+	return true;
+}
+
+/* take - the number that is compared with the bounds; false: the value is not
+ * of its kind */
+static bool take(const struct parameter *parameter, const char *value,
+		 long *number)
+{
+	const char *end;
+
+	*number = 0;
+	switch (parameter->kind) {
+	case KIND_BOOL:
+		return strcasecmp(value, "yes") == 0 ||
+		       strcasecmp(value, "no") == 0;
+	case KIND_TIME:
+		return take_seconds(value, number);
+	case KIND_TEXT:
+		*number = (long)strlen(value);
+		return true;
+	default:
+		end = take_number(value,
+				  parameter->kind == KIND_LONG ? LONG_MAX
+							       : INT_MAX,
+				  number);
+		return end != NULL && *end == '\0';
+	}
+}
+
+/* is_fine - does smtpd(8) accept the value? */
+static bool is_fine(const struct parameter *parameter, const char *value)
+{
+	long number;
+
+	return take(parameter, value, &number) && number >= parameter->least &&
+	       number <= parameter->greatest;
+}
+
+/* version_of - of the Postfix; 0: unknown, as main.cf sets another one */
+static unsigned version_of(const struct smtpd_port *port)
+{
+	if (postfix_values_get(&port->postfix->main, "mail_version") != NULL)
+		return 0;
+	return postfix_version(
+		postfix_values_get(&port->postfix->effective, "mail_version"));
+}
+
+/* is_read - does smtpd(8) of that version look at the parameter, and mind? */
+static enum smtpd_answer is_read(const struct smtpd_port *port,
+				 const struct parameter *parameter)
+{
+	static const enum smtpd_answer answers[] = {
+		[POSTFIX_HAS_NOT] = SMTPD_NO,
+		[POSTFIX_HAS] = SMTPD_YES,
+		[POSTFIX_MAY_HAVE] = SMTPD_MAY,
+	};
+	unsigned version = version_of(port);
+	enum smtpd_answer read =
+		parameter->is_tls ? port->starts_tls : SMTPD_YES;
+	enum smtpd_answer has = SMTPD_YES;
+
+	if (parameter->since != NULL)
+		has = answers[postfix_is_since(version, parameter->since)];
+	if (parameter->until != NULL)
+		has = postfix_is_since(version, parameter->until) == POSTFIX_HAS
+			      ? SMTPD_NO
+			      : SMTPD_MAY;
+	return has < read ? has : read;
+}
+
+/* smtpd_parameter_check - the first one that ends it, or else that may */
+const char *smtpd_parameter_check(const struct smtpd_port *port,
+				  enum smtpd_answer *works)
+{
+	const char *found = NULL;
+	size_t i;
+
+	*works = SMTPD_YES;
+	for (i = 0; i < ROWS && *works != SMTPD_NO; i++) {
+		const char *value = get(port, rows[i].name);
+		enum smtpd_answer read;
+
+		if (value == NULL || is_fine(&rows[i], value))
+			continue;
+		read = is_read(port, &rows[i]);
+		if (read == SMTPD_NO || (read == SMTPD_MAY && found != NULL))
+			continue;
+		*works = read == SMTPD_YES ? SMTPD_NO : SMTPD_MAY;
+		found = rows[i].name;
+	}
+	return found;
+}
+
+/* find - the row of a parameter; NULL: none */
+static const struct parameter *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* bounds - in words, with the unit of the number */
+static char *bounds(const struct parameter *parameter, const char *unit)
+{
+	long greatest =
+		parameter->kind != KIND_LONG && parameter->greatest > INT_MAX
+			? INT_MAX
+			: parameter->greatest;
+
+	if (parameter->least == ANY)
+		return xasprintf("of at most %ld%s", greatest, unit);
+	if (parameter->greatest == MOST)
+		return xasprintf("of at least %ld%s", parameter->least, unit);
+	return xasprintf("from %ld%s to %ld%s", parameter->least, unit,
+			 greatest, unit);
+}
+
+/* wants - which values it may have, in words */
+static char *wants(const struct parameter *parameter)
+{
+	bool is_time = parameter->kind == KIND_TIME;
+	char *limits, *text;
+
+	if (parameter->kind == KIND_BOOL)
+		return xstrdup("yes or no");
+	if (parameter->kind == KIND_TEXT && parameter->greatest == MOST)
+		return xstrdup("a value, not an empty one");
+	if (parameter->kind == KIND_TEXT)
+		return xasprintf("%ld characters", parameter->least);
+	limits = bounds(parameter, is_time ? "s" : "");
+	text = xasprintf("a %s %s", is_time ? "time" : "number", limits);
+	free(limits);
+	return text;
+}
+
+/* smtpd_parameter_try - what it may have in place of that value */
+char *smtpd_parameter_try(const char *name, const char *value)
+{
+	const struct parameter *parameter = find(name);
+
+	if (parameter == NULL || is_fine(parameter, value))
+		return NULL;
+	return wants(parameter);
+}
+
+/* smtpd_parameter_wants - likewise, in place of the value of a port */
+char *smtpd_parameter_wants(const struct smtpd_port *port, const char *name)
+{
+	const char *value = get(port, name);
+
+	return value != NULL ? smtpd_parameter_try(name, value) : NULL;
+}
