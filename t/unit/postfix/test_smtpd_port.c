@@ -286,6 +286,9 @@ static const struct {
 } returns[] = {
 	{ NARROW, FILTER, true, NULL },
 	{ WIDE, FILTER, false, NULL },
+	/* smtpd does not start, and what the port is for is known. */
+	{ NARROW "smtpd_timeout = 0\n", FILTER, true, NULL },
+	{ WIDE "smtpd_timeout = 0\n", FILTER, false, NULL },
 	{ "smtpd_relay_restrictions = reject\n", FILTER, false, NULL },
 	{ NARROW, "192.0.2.1:10025 inet n - n - - smtpd\n", false, NULL },
 	{ NARROW "smtpd_sasl_auth_enable = yes\n", FILTER, true, NULL },
