@@ -75,7 +75,7 @@ static char *policy_fault(const char *argument)
 /* table_fault - of a word with a colon, which is a table wherever it is */
 static char *table_fault(const char *word)
 {
-	const char *colon = word != NULL ? strchr(word, ':') : NULL;
+	const char *colon = strchr(word, ':');
 
 	if (colon == NULL || *word == '{' ||
 	    (colon != word && colon[1] != '\0'))

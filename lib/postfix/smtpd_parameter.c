@@ -161,6 +161,54 @@ static enum smtpd_answer is_read(const struct smtpd_port *port,
 	return has < read ? has : read;
 }
 
+/* as_written - the value of a parameter; NULL: its default */
+static const char *as_written(const struct smtpd_port *port, const char *name)
+{
+	const char *own = postfix_values_get(&port->service->overrides, name);
+
+	return own != NULL ? own
+			   : postfix_values_get(&port->postfix->main, name);
+}
+
+/* of_process - does a value refer to what only a process knows of itself, and
+ * postconf(1) takes for empty? YES: plainly, so it is not empty; MAY: it does,
+ * and is not known. */
+static enum smtpd_answer of_process(const char *written)
+{
+	static const char *const names[] = { "service_name", "process_name",
+					     "process_id" };
+	enum smtpd_answer answer = SMTPD_NO;
+	const char *at;
+	size_t i;
+
+	if (written == NULL || strchr(written, '$') == NULL)
+		return SMTPD_NO;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		at = strstr(written, names[i]);
+		if (at == NULL)
+			continue;
+		at += strlen(names[i]);
+		answer = *at == '?' || *at == ':' ? SMTPD_MAY : SMTPD_YES;
+	}
+	return answer;
+}
+
+/* ends - is smtpd(8) known to end at that parameter? */
+static enum smtpd_answer ends(const struct smtpd_port *port,
+			      const struct parameter *parameter)
+{
+	const char *value = get(port, parameter->name);
+	enum smtpd_answer read, own;
+
+	if (value == NULL || is_fine(parameter, value))
+		return SMTPD_NO;
+	read = is_read(port, parameter);
+	own = of_process(as_written(port, parameter->name));
+	if (own == SMTPD_YES && parameter->kind == KIND_TEXT)
+		return SMTPD_NO;
+	return own != SMTPD_NO && read == SMTPD_YES ? SMTPD_MAY : read;
+}
+
 /* smtpd_parameter_check - the first one that ends it, or else that may */
 const char *smtpd_parameter_check(const struct smtpd_port *port,
 				  enum smtpd_answer *works)
@@ -170,15 +218,11 @@ const char *smtpd_parameter_check(const struct smtpd_port *port,
 
 	*works = SMTPD_YES;
 	for (i = 0; i < ROWS && *works != SMTPD_NO; i++) {
-		const char *value = get(port, rows[i].name);
-		enum smtpd_answer read;
+		enum smtpd_answer known = ends(port, &rows[i]);
 
-		if (value == NULL || is_fine(&rows[i], value))
+		if (known == SMTPD_NO || (known == SMTPD_MAY && found != NULL))
 			continue;
-		read = is_read(port, &rows[i]);
-		if (read == SMTPD_NO || (read == SMTPD_MAY && found != NULL))
-			continue;
-		*works = read == SMTPD_YES ? SMTPD_NO : SMTPD_MAY;
+		*works = known == SMTPD_YES ? SMTPD_NO : SMTPD_MAY;
 		found = rows[i].name;
 	}
 	return found;

@@ -144,6 +144,39 @@ START_TEST(knows_ports)
 }
 END_TEST
 
+/* What only a process knows, and postconf(1) takes for empty. */
+static const struct {
+	const char *name, *written;
+	enum smtpd_answer works;
+} processes[] = {
+	{ "syslog_name", "$service_name", SMTPD_YES },
+	{ "syslog_name", "${process_name}", SMTPD_YES },
+	{ "syslog_name", "${process_id:x}", SMTPD_MAY },
+	{ "syslog_name", "$nothing", SMTPD_NO },
+	{ "syslog_name", "service_name", SMTPD_NO }, /* no reference */
+	{ "max_use", "$process_id", SMTPD_MAY },
+};
+
+START_TEST(knows_what_processes_know)
+{
+	struct postfix postfix = { 0 };
+	struct smtpd_port port = { .postfix = &postfix };
+	enum smtpd_answer works;
+
+	ck_assert_int_eq(postfix_services_parse(&postfix,
+						"smtp inet n - n - - smtpd",
+						false, NULL),
+			 0);
+	postfix_values_add(&postfix.effective, processes[_i].name, "");
+	postfix_values_add(&postfix.main, processes[_i].name,
+			   processes[_i].written);
+	port.service = &postfix.services[0];
+	smtpd_parameter_check(&port, &works);
+	ck_assert_int_eq(works, processes[_i].works);
+	postfix_clear(&postfix);
+}
+END_TEST
+
 /* A version that main.cf sets says nothing of the programs. */
 START_TEST(does_not_trust_main_cf)
 {
@@ -174,6 +207,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, knows_values, 0, COUNT(values));
 	tcase_add_loop_test(tests, knows_ports, 0, COUNT(ports));
+	tcase_add_loop_test(tests, knows_what_processes_know, 0,
+			    COUNT(processes));
 	tcase_add_test(tests, does_not_trust_main_cf);
 	return run_tests("smtpd_parameter", tests);
 }
