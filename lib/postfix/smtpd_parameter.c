@@ -13,10 +13,25 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postfix_version.h"
 
-enum kind { KIND_BOOL, KIND_NUMBER, KIND_LONG, KIND_TIME, KIND_TEXT };
+enum kind {
+	KIND_BOOL,
+	KIND_NUMBER,
+	KIND_LONG,
+	KIND_TIME,
+	KIND_TEXT,
+	KIND_NAME,  /* one of these, in any case */
+	KIND_NAMES, /* any of these, exactly */
+};
+
+enum when {
+	WHEN_ALWAYS,
+	WHEN_TLS,   /* if clients can get TLS */
+	WHEN_LEVEL, /* if it says how much of it, as not in wrapper mode */
+};
 
 #define ANY  LONG_MIN /* no least value */
 #define MOST LONG_MAX /* no greatest one, but that of its C type */
@@ -25,25 +40,30 @@ struct parameter {
 	const char *name;
 	enum kind kind;
 	long least, greatest;
-	bool is_tls;	   /* read if clients can get TLS */
+	const char *names;
+	enum when when;
 	const char *since; /* a version, or NULL: in all */
 	const char *until; /* takes any value; earlier ones may. Or NULL */
 };
 
-#define BOOL			   KIND_BOOL, ANY, MOST
-#define NUMBER(least)		   KIND_NUMBER, least, MOST
-#define NUMBER_TO(least, greatest) KIND_NUMBER, least, greatest
-#define LONG(least)		   KIND_LONG, least, MOST
-#define TIME(least)		   KIND_TIME, least, MOST
-#define TIME_TO(least, greatest)   KIND_TIME, least, greatest
-#define TEXT(least)		   KIND_TEXT, least, MOST
-#define TEXT_TO(least, greatest)   KIND_TEXT, least, greatest
+#define BOOL			   KIND_BOOL, ANY, MOST, NULL
+#define NUMBER(least)		   KIND_NUMBER, least, MOST, NULL
+#define NUMBER_TO(least, greatest) KIND_NUMBER, least, greatest, NULL
+#define LONG(least)		   KIND_LONG, least, MOST, NULL
+#define TIME(least)		   KIND_TIME, least, MOST, NULL
+#define TIME_TO(least, greatest)   KIND_TIME, least, greatest, NULL
+#define TEXT(least)		   KIND_TEXT, least, MOST, NULL
+#define TEXT_TO(least, greatest)   KIND_TEXT, least, greatest, NULL
+#define NAME(names)		   KIND_NAME, ANY, MOST, names
+#define NAMES(names)		   KIND_NAMES, ANY, MOST, names
 
-#define ALWAYS		      false, NULL, NULL
-#define SINCE(version)	      false, version, NULL
-#define IN_TLS		      true, NULL, NULL
-#define IN_TLS_SINCE(version) true, version, NULL
-#define IN_TLS_UNTIL(version) true, NULL, version
+#define ALWAYS		      WHEN_ALWAYS, NULL, NULL
+#define SINCE(version)	      WHEN_ALWAYS, version, NULL
+#define UNTIL(version)	      WHEN_ALWAYS, NULL, version
+#define IN_TLS		      WHEN_TLS, NULL, NULL
+#define IN_TLS_SINCE(version) WHEN_TLS, version, NULL
+#define IN_TLS_UNTIL(version) WHEN_TLS, NULL, version
+#define FOR_LEVEL	      WHEN_LEVEL, NULL, NULL
 
 #define ROW(name, values, when) { name, values, when },
 static const struct parameter rows[] = {
@@ -94,6 +114,33 @@ static bool take_seconds(const char *text, long *number)
 	return true;
 }
 
+/* is_name - is it one of the names? */
+static bool is_name(const char *names, const char *value, bool any_case)
+{
+	bool found = false;
+	char *name;
+
+	while (!found && (name = words_next(&names, " ")) != NULL) {
+		found = any_case ? strcasecmp(name, value) == 0
+				 : strcmp(name, value) == 0;
+		free(name);
+	}
+	return found;
+}
+
+/* are_names - are all words of the value? */
+static bool are_names(const char *names, const char *value)
+{
+	bool fine = true;
+	char *word;
+
+	while (fine && (word = words_next(&value, WORDS_SEPARATORS)) != NULL) {
+		fine = is_name(names, word, false);
+		free(word);
+	}
+	return fine;
+}
+
 /* take - the number that is compared with the bounds; false: the value is not
  * of its kind */
 static bool take(const struct parameter *parameter, const char *value,
@@ -106,6 +153,10 @@ static bool take(const struct parameter *parameter, const char *value,
 	case KIND_BOOL:
 		return strcasecmp(value, "yes") == 0 ||
 		       strcasecmp(value, "no") == 0;
+	case KIND_NAME:
+		return is_name(parameter->names, value, true);
+	case KIND_NAMES:
+		return are_names(parameter->names, value);
 	case KIND_TIME:
 		return take_seconds(value, number);
 	case KIND_TEXT:
@@ -148,10 +199,14 @@ static enum smtpd_answer is_read(const struct smtpd_port *port,
 		[POSTFIX_MAY_HAVE] = SMTPD_MAY,
 	};
 	unsigned version = version_of(port);
-	enum smtpd_answer read =
-		parameter->is_tls ? port->starts_tls : SMTPD_YES;
+	enum smtpd_answer read = SMTPD_YES;
 	enum smtpd_answer has = SMTPD_YES;
 
+	if (parameter->when == WHEN_TLS)
+		read = port->starts_tls;
+	else if (parameter->when == WHEN_LEVEL &&
+		 (port->wraps || *get(port, parameter->name) == '\0'))
+		read = SMTPD_NO;
 	if (parameter->since != NULL)
 		has = answers[postfix_is_since(version, parameter->since)];
 	if (parameter->until != NULL)
@@ -228,17 +283,6 @@ const char *smtpd_parameter_check(const struct smtpd_port *port,
 	return found;
 }
 
-/* find - the row of a parameter; NULL: none */
-static const struct parameter *find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ROWS; i++)
-		if (strcmp(rows[i].name, name) == 0)
-			return &rows[i];
-	return NULL;
-}
-
 /* bounds - in words, with the unit of the number */
 static char *bounds(const struct parameter *parameter, const char *unit)
 {
@@ -263,6 +307,11 @@ static char *wants(const struct parameter *parameter)
 
 	if (parameter->kind == KIND_BOOL)
 		return xstrdup("yes or no");
+	if (parameter->names != NULL)
+		return xasprintf("%s: %s",
+				 parameter->kind == KIND_NAME ? "one of these"
+							      : "some of these",
+				 parameter->names);
 	if (parameter->kind == KIND_TEXT && parameter->greatest == MOST)
 		return xstrdup("a value, not an empty one");
 	if (parameter->kind == KIND_TEXT)
@@ -276,11 +325,13 @@ static char *wants(const struct parameter *parameter)
 /* smtpd_parameter_try - what it may have in place of that value */
 char *smtpd_parameter_try(const char *name, const char *value)
 {
-	const struct parameter *parameter = find(name);
+	size_t i;
 
-	if (parameter == NULL || is_fine(parameter, value))
-		return NULL;
-	return wants(parameter);
+	for (i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].name, name) == 0 &&
+		    !is_fine(&rows[i], value))
+			return wants(&rows[i]);
+	return NULL;
 }
 
 /* smtpd_parameter_wants - likewise, in place of the value of a port */

@@ -9,8 +9,8 @@
 
 /* smtpd_parameter_check - the parameter at which smtpd(8) ends on that port;
  * NULL: none. works: SMTPD_NO; or SMTPD_MAY if it is not known whether smtpd
- * reads the parameter, or what its value is then. port: needs postfix, service
- * and starts_tls. */
+ * reads the parameter, or what its value is then. port: needs postfix,
+ * service, wraps and starts_tls. */
 const char *smtpd_parameter_check(const struct smtpd_port *port,
 				  enum smtpd_answer *works);
 

@@ -6,8 +6,10 @@
  * In alphabetical order: parameters that any daemon of Postfix reads, and those
  * of smtpd alone. IN_TLS are those of the TLS library, which it reads if a
  * client can get TLS. TEXT is the least length: texts that may be empty have no
- * row. Names, kinds and bounds are those of Postfix 3.7 to 3.11 and of a
- * snapshot of 3.12; t/integration/test_ports tries those of the Postfix here.
+ * row. NAME is one of these words, in any case; NAMES are some of them. The
+ * values of some also depend on other things: lib/postfix/smtpd_value. Names,
+ * kinds and bounds are those of Postfix 3.7 to 3.11 and of a snapshot of 3.12;
+ * t/integration/test_ports tries those of the Postfix here.
  *
  * Included where ROW is defined, so it has no guard. */
 
@@ -63,7 +65,7 @@ ROW("fork_delay", TIME(1), ALWAYS)
 ROW("hash_queue_depth", NUMBER(1), ALWAYS)
 ROW("hash_queue_names", TEXT(1), ALWAYS)
 ROW("header_address_token_limit", NUMBER(1), ALWAYS)
-ROW("header_from_format", TEXT(1), ALWAYS)
+ROW("header_from_format", NAME("obsolete standard"), ALWAYS)
 ROW("header_size_limit", NUMBER(1), ALWAYS)
 ROW("helpful_warnings", BOOL, ALWAYS)
 ROW("in_flow_delay", TIME_TO(ANY, 10), ALWAYS)
@@ -105,6 +107,9 @@ ROW("myorigin", TEXT(1), ALWAYS)
 ROW("non_bdb_migration_level", TEXT(1), SINCE("3.11"))
 ROW("non_bdb_migration_log_redirect", BOOL, SINCE("3.11"))
 ROW("non_fqdn_reject_code", NUMBER(ANY), ALWAYS)
+ROW("notify_classes",
+    NAMES("bounce 2bounce data delay policy protocol resource software"),
+    ALWAYS)
 ROW("openssl_path", TEXT(1), IN_TLS)
 ROW("owner_request_special", BOOL, ALWAYS)
 ROW("pickup_service_name", TEXT(1), ALWAYS)
@@ -116,8 +121,12 @@ ROW("proxywrite_service_name", TEXT(1), ALWAYS)
 ROW("queue_directory", TEXT(1), ALWAYS)
 ROW("queue_minfree", LONG(ANY), ALWAYS)
 ROW("queue_service_name", TEXT(1), ALWAYS)
+ROW("receive_override_options",
+    NAMES("no_unknown_recipient_checks no_address_mappings "
+	  "no_header_body_checks no_milters"),
+    ALWAYS)
 ROW("reject_code", NUMBER(ANY), ALWAYS)
-ROW("reject_tempfail_action", TEXT(1), ALWAYS)
+ROW("reject_tempfail_action", NAME("defer defer_if_permit"), ALWAYS)
 ROW("relay_domains_reject_code", NUMBER(ANY), ALWAYS)
 ROW("requiretls_enable", BOOL, SINCE("3.11"))
 ROW("requiretls_esmtp_header", BOOL, SINCE("3.11"))
@@ -143,7 +152,8 @@ ROW("smtpd_delay_reject", BOOL, ALWAYS)
 ROW("smtpd_enforce_tls", BOOL, ALWAYS)
 ROW("smtpd_error_sleep_time", TIME(ANY), ALWAYS)
 ROW("smtpd_expansion_filter", TEXT(1), ALWAYS)
-ROW("smtpd_forbid_bare_newline", TEXT(1), ALWAYS)
+ROW("smtpd_forbid_bare_newline", NAME("no normalize note reject yes"), ALWAYS)
+ROW("smtpd_forbid_bare_newline", NAME("no normalize reject yes"), UNTIL("3.9"))
 ROW("smtpd_forbid_bare_newline_reject_code", NUMBER_TO(500, 599), ALWAYS)
 ROW("smtpd_forbid_unauth_pipelining", BOOL, ALWAYS)
 ROW("smtpd_hard_error_limit", NUMBER(1), ALWAYS)
@@ -187,6 +197,8 @@ ROW("smtpd_tls_fingerprint_digest", TEXT(1), ALWAYS)
 ROW("smtpd_tls_mandatory_ciphers", TEXT(1), ALWAYS)
 ROW("smtpd_tls_received_header", BOOL, ALWAYS)
 ROW("smtpd_tls_req_ccert", BOOL, ALWAYS)
+ROW("smtpd_tls_security_level",
+    NAME("none may encrypt fingerprint verify secure"), FOR_LEVEL)
 ROW("smtpd_tls_trace_size_limit", NUMBER(ANY), SINCE("3.12"))
 ROW("smtpd_tls_wrappermode", BOOL, ALWAYS)
 ROW("smtpd_upstream_proxy_timeout", TIME(1), ALWAYS)
@@ -203,6 +215,10 @@ ROW("strict_8bitmime_body", BOOL, ALWAYS)
 ROW("strict_mime_encoding_domain", BOOL, ALWAYS)
 ROW("strict_rfc821_envelopes", BOOL, ALWAYS)
 ROW("strict_smtputf8", BOOL, ALWAYS)
+ROW("syslog_facility",
+    NAMES("auth authpriv cron daemon ftp kern lpr mail "
+	  "news security syslog user uucp local0 local1 local2 local3 local4 local5 local6 local7"),
+    ALWAYS)
 ROW("syslog_facility", TEXT(1), ALWAYS)
 ROW("syslog_name", TEXT(1), ALWAYS)
 ROW("tcp_windowsize", NUMBER(ANY), ALWAYS)
@@ -228,9 +244,10 @@ ROW("tlsmgr_service_name", TEXT(1), IN_TLS)
 ROW("trace_service_name", TEXT(1), ALWAYS)
 ROW("trigger_timeout", TIME(1), ALWAYS)
 ROW("unknown_address_reject_code", NUMBER(ANY), ALWAYS)
-ROW("unknown_address_tempfail_action", TEXT(1), ALWAYS)
+ROW("unknown_address_tempfail_action", NAME("defer defer_if_permit"), ALWAYS)
 ROW("unknown_client_reject_code", NUMBER(ANY), ALWAYS)
-ROW("unknown_helo_hostname_tempfail_action", TEXT(1), ALWAYS)
+ROW("unknown_helo_hostname_tempfail_action", NAME("defer defer_if_permit"),
+    ALWAYS)
 ROW("unknown_hostname_reject_code", NUMBER(ANY), ALWAYS)
 ROW("unknown_local_recipient_reject_code", NUMBER(ANY), ALWAYS)
 ROW("unknown_relay_recipient_reject_code", NUMBER(ANY), ALWAYS)
@@ -238,8 +255,9 @@ ROW("unknown_virtual_alias_reject_code", NUMBER(ANY), ALWAYS)
 ROW("unknown_virtual_mailbox_reject_code", NUMBER(ANY), ALWAYS)
 ROW("unverified_recipient_defer_code", NUMBER_TO(200, 499), ALWAYS)
 ROW("unverified_recipient_reject_code", NUMBER_TO(200, 599), ALWAYS)
-ROW("unverified_recipient_tempfail_action", TEXT(1), ALWAYS)
+ROW("unverified_recipient_tempfail_action", NAME("defer defer_if_permit"),
+    ALWAYS)
 ROW("unverified_sender_defer_code", NUMBER_TO(200, 499), ALWAYS)
 ROW("unverified_sender_reject_code", NUMBER_TO(200, 599), ALWAYS)
-ROW("unverified_sender_tempfail_action", TEXT(1), ALWAYS)
+ROW("unverified_sender_tempfail_action", NAME("defer defer_if_permit"), ALWAYS)
 ROW("verp_delimiter_filter", TEXT(1), ALWAYS)

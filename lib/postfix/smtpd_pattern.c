@@ -201,6 +201,27 @@ static bool find_table(const struct search *search, const char *rest)
 	return ends;
 }
 
+/* find_filter - the one parameter that is one table, and the one that smtpd(8)
+ * reads only if clients can get TLS */
+static void find_filter(const struct smtpd_port *port,
+			const struct search *search)
+{
+	const char *filter = get(port, "smtpd_command_filter");
+	const char *names = get(port, "tls_server_sni_maps");
+	struct smtpd_bad_word *bad = search->bad;
+
+	if (*filter != '\0' && !is_whole(filter) &&
+	    found(search, SMTPD_NO, filter, NULL)) {
+		bad->parameter = "smtpd_command_filter";
+		bad->is_table = true;
+	} else if (port->starts_tls != SMTPD_NO && find_table(search, names)) {
+		bad->parameter = "tls_server_sni_maps";
+		bad->is_table = true;
+		if (port->starts_tls == SMTPD_MAY)
+			bad->works = SMTPD_MAY;
+	}
+}
+
 /* find - in all lists of a port */
 static void find(const struct smtpd_port *port, bool joins,
 		 struct smtpd_bad_word *bad)
@@ -216,6 +237,8 @@ static void find(const struct smtpd_port *port, bool joins,
 		if (bad->works != before)
 			bad->parameter = patterns[i];
 	}
+	if (bad->works != SMTPD_NO)
+		find_filter(port, &search);
 	for (i = 0; i < COUNT(tables) && bad->works != SMTPD_NO; i++) {
 		bad->is_table = find_table(&search, get(port, tables[i]));
 		if (bad->is_table)

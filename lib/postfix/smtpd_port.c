@@ -16,6 +16,7 @@
 #include "lib/postfix/smtpd_list_fault.h"
 #include "lib/postfix/smtpd_parameter.h"
 #include "lib/postfix/smtpd_pattern.h"
+#include "lib/postfix/smtpd_value.h"
 #include "lib/postfix/smtpd_word.h"
 
 static const char *const names[SMTPD_LISTS] = {
@@ -166,8 +167,6 @@ static void read_level(struct smtpd_port *port)
 		port->demands_tls |= strcasecmp(level, encrypt[i]) == 0;
 	if (port->demands_tls || strcasecmp(level, "may") == 0)
 		port->tls = SMTPD_YES;
-	else if (strcasecmp(level, "none") != 0)
-		fails(port, SMTPD_MAY, "smtpd_tls_security_level");
 }
 
 /* read_certificates - without one of our own there is no TLS: "none" is meant
@@ -341,8 +340,11 @@ static void check_patterns(struct smtpd_port *port)
 static void check_parameters(struct smtpd_port *port)
 {
 	enum smtpd_answer works;
-	const char *name = smtpd_parameter_check(port, &works);
+	const char *name = smtpd_parameter_check(port, &works), *wants;
 
+	if (name != NULL)
+		fails(port, works, name);
+	name = smtpd_value_check(port, &works, &wants);
 	if (name != NULL)
 		fails(port, works, name);
 }

@@ -12,6 +12,7 @@
 #include "lib/postfix/smtpd_list_fault.h"
 #include "lib/postfix/smtpd_parameter.h"
 #include "lib/postfix/smtpd_pattern.h"
+#include "lib/postfix/smtpd_value.h"
 
 /* A fix lets all send again, but strangers only to our domains. */
 static const struct effect works = {
@@ -145,11 +146,27 @@ static void check_wanted(struct check *check, const struct smtpd_row *row,
 	free(advice);
 }
 
+/* wants_of - what the value at which smtpd(8) ends must be; the caller frees
+ * it. NULL: it is no such value. */
+static char *wants_of(const struct smtpd_port *port)
+{
+	char *text = smtpd_parameter_wants(port, port->works_why);
+	const char *name, *wants = NULL;
+	enum smtpd_answer answer;
+
+	if (text != NULL)
+		return text;
+	name = smtpd_value_check(port, &answer, &wants);
+	return name != NULL && strcmp(name, port->works_why) == 0
+		       ? xstrdup(wants)
+		       : NULL;
+}
+
 /* check_fatal - the parameter that ends it on this port, or may end it */
 void check_fatal(struct check *check, const struct smtpd_row *row)
 {
 	const char *why = row->port.works_why;
-	char *wants = smtpd_parameter_wants(&row->port, why);
+	char *wants = wants_of(&row->port);
 	struct smtpd_bad_word bad = { .works = SMTPD_YES };
 	const char *list = NULL;
 	char *fault = smtpd_list_fault(&row->port, &list);

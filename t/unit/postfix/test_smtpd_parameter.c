@@ -56,6 +56,20 @@ static const struct {
 	{ "default_verp_delimiters", "+=", NULL },
 	{ "default_verp_delimiters", "+=+", "2 characters" },
 	{ "mynetworks", "", NULL }, /* it may be */
+	{ "header_from_format", "Obsolete", NULL },
+	{ "header_from_format", "standard obsolete",
+	  "one of these: obsolete standard" },
+	{ "unknown_address_tempfail_action", "",
+	  "one of these: defer defer_if_permit" },
+	{ "receive_override_options", "", NULL },
+	{ "receive_override_options", "no_milters, no_address_mappings", NULL },
+	{ "receive_override_options", "No_milters",
+	  "some of these: no_unknown_recipient_checks no_address_mappings "
+	  "no_header_body_checks no_milters" },
+	{ "smtpd_forbid_bare_newline", "x",
+	  "one of these: no normalize note reject yes" },
+	{ "smtpd_forbid_bare_newline", "note",
+	  "one of these: no normalize reject yes" },
 };
 
 START_TEST(knows_values)
@@ -105,6 +119,15 @@ static const struct {
 	  "smtpd_hide_client_session" },
 	{ HIDES, NULL, SMTPD_NO, SMTPD_MAY, "smtpd_hide_client_session" },
 	{ V("3.10.0") CURVE, NULL, SMTPD_YES, SMTPD_YES, NULL },
+	{ V("3.7.11") "smtpd_forbid_bare_newline = note", NULL, SMTPD_NO,
+	  SMTPD_MAY, "smtpd_forbid_bare_newline" },
+	{ V("3.9.0") "smtpd_forbid_bare_newline = note", NULL, SMTPD_NO,
+	  SMTPD_YES, NULL },
+	{ "smtpd_tls_security_level = Encrypt", NULL, SMTPD_NO, SMTPD_YES,
+	  NULL },
+	{ "smtpd_tls_security_level =", NULL, SMTPD_NO, SMTPD_YES, NULL },
+	{ "smtpd_tls_security_level = dane", NULL, SMTPD_NO, SMTPD_NO,
+	  "smtpd_tls_security_level" },
 	{ V("3.7.11") CURVE, NULL, SMTPD_YES, SMTPD_MAY,
 	  "tls_eecdh_strong_curve" },
 };
