@@ -217,7 +217,8 @@ ROW("strict_rfc821_envelopes", BOOL, ALWAYS)
 ROW("strict_smtputf8", BOOL, ALWAYS)
 ROW("syslog_facility",
     NAMES("auth authpriv cron daemon ftp kern lpr mail "
-	  "news security syslog user uucp local0 local1 local2 local3 local4 local5 local6 local7"),
+	  "news security syslog user uucp local0 local1 "
+	  "local2 local3 local4 local5 local6 local7"),
     ALWAYS)
 ROW("syslog_facility", TEXT(1), ALWAYS)
 ROW("syslog_name", TEXT(1), ALWAYS)
