@@ -240,7 +240,7 @@ CASES = [
           'mail_owner is "nosuchuser", and must be a user of this host'),
          ("warning", "check.conf", "was not tried: cannot become user "
           "nosuchuser in .*: No such file"),
-         main={"mail_owner": "nosuchuser"}),
+         main={"mail_owner": "nosuchuser"}, fixes=False),
 
     Case("no time limit",
          ("error", "main.cf", "policyd_time_limit is not set"),
