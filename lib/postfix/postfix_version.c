@@ -60,14 +60,20 @@ unsigned postfix_version(const char *text)
 	return 2 * (major * MINORS + minor) + (*text != '-');
 }
 
-/* postfix_has - that change? */
-enum postfix_has postfix_has(unsigned version, enum postfix_change change)
+/* postfix_is_since - is it that release, or a later one? */
+enum postfix_has postfix_is_since(unsigned version, const char *release)
 {
-	unsigned first = postfix_version(since[change]);
+	unsigned first = postfix_version(release);
 
 	if (version == 0 || version == first - 1)
 		return POSTFIX_MAY_HAVE;
 	return version >= first ? POSTFIX_HAS : POSTFIX_HAS_NOT;
+}
+
+/* postfix_has - that change? */
+enum postfix_has postfix_has(unsigned version, enum postfix_change change)
+{
+	return postfix_is_since(version, since[change]);
 }
 
 /* postfix_alike - has one what the other has? */

@@ -34,6 +34,10 @@ enum postfix_has {
  * NULL. */
 unsigned postfix_version(const char *text);
 
+/* postfix_is_since - is it that release, "3.8", or a later one? version: of
+ * postfix_version(). */
+enum postfix_has postfix_is_since(unsigned version, const char *release);
+
 /* postfix_has - that change? version: of postfix_version(). */
 enum postfix_has postfix_has(unsigned version, enum postfix_change change);
 

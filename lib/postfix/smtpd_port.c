@@ -13,6 +13,10 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_arguments.h"
+#include "lib/postfix/smtpd_list_fault.h"
+#include "lib/postfix/smtpd_parameter.h"
+#include "lib/postfix/smtpd_pattern.h"
+#include "lib/postfix/smtpd_value.h"
 #include "lib/postfix/smtpd_word.h"
 
 static const char *const names[SMTPD_LISTS] = {
@@ -163,8 +167,6 @@ static void read_level(struct smtpd_port *port)
 		port->demands_tls |= strcasecmp(level, encrypt[i]) == 0;
 	if (port->demands_tls || strcasecmp(level, "may") == 0)
 		port->tls = SMTPD_YES;
-	else if (strcasecmp(level, "none") != 0)
-		fails(port, SMTPD_MAY, "smtpd_tls_security_level");
 }
 
 /* read_certificates - without one of our own there is no TLS: "none" is meant
@@ -187,6 +189,7 @@ static void read_certificates(struct smtpd_port *port)
 			own = SMTPD_YES;
 	if (port->tls > own)
 		port->tls = own;
+	port->starts_tls = port->tls;
 	port->demands_certificate = demands && port->tls != SMTPD_NO;
 	port->asks_certificate =
 		port->tls != SMTPD_NO &&
@@ -322,58 +325,39 @@ static void check_classes(struct smtpd_port *port)
 	}
 }
 
-/* is_bad_pattern - "type:table" without one of the two, such as an IPv6 address
- * that lacks its brackets, or nothing behind "!" */
-static bool is_bad_pattern(const char *word)
-{
-	const char *pattern = word + strspn(word, "!");
-	const char *colon = strchr(pattern, ':');
-
-	if (*pattern == '[' || *pattern == '/')
-		return false;
-	return *pattern == '\0' ||
-	       (colon != NULL && (colon == pattern || colon[1] == '\0'));
-}
-
-/* smtpd_port_bad_pattern - the first such word. A comment ends the list. */
-char *smtpd_port_bad_pattern(const struct smtpd_port *port,
-			     const char *parameter)
-{
-	const char *rest = get(port, parameter);
-	char *word;
-
-	while ((word = postfix_next_word(&rest)) != NULL && *word != '#') {
-		if (is_bad_pattern(word))
-			return word;
-		free(word);
-	}
-	free(word);
-	return NULL;
-}
-
 /* check_patterns - smtpd(8) opens these lists when it starts */
 static void check_patterns(struct smtpd_port *port)
 {
-	static const char *const lists[] = {
-		"mynetworks",
-		"mydestination",
-		"relay_domains",
-		"permit_mx_backup_networks",
-		"smtpd_client_event_limit_exceptions",
-		"smtpd_authorized_xclient_hosts",
-		"smtpd_authorized_xforward_hosts",
-		"authorized_verp_clients",
-		"debug_peer_list",
-	};
-	size_t i;
+	struct smtpd_bad_word bad;
 
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		char *word = smtpd_port_bad_pattern(port, lists[i]);
+	if (!smtpd_pattern_check(port, &bad))
+		return;
+	fails(port, bad.works, bad.parameter);
+	smtpd_bad_word_clear(&bad);
+}
 
-		if (word != NULL)
-			fails(port, SMTPD_NO, lists[i]);
-		free(word);
-	}
+/* check_parameters - smtpd(8) reads them when it starts */
+static void check_parameters(struct smtpd_port *port)
+{
+	enum smtpd_answer works;
+	const char *name = smtpd_parameter_check(port, &works), *wants;
+
+	if (name != NULL)
+		fails(port, works, name);
+	name = smtpd_value_check(port, &works, &wants);
+	if (name != NULL)
+		fails(port, works, name);
+}
+
+/* check_lists - servers and tables in the lists of restrictions */
+static void check_lists(struct smtpd_port *port)
+{
+	const char *parameter;
+	char *fault = smtpd_list_fault(port, &parameter);
+
+	if (fault != NULL)
+		fails(port, SMTPD_NO, parameter);
+	free(fault);
 }
 
 /* smtpd_port_open - read what is said of a service */
@@ -395,8 +379,10 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 	read_certificates(port);
 	read_auth(port);
 	read_filter(port);
+	check_parameters(port);
 	check_classes(port);
 	check_patterns(port);
+	check_lists(port);
 	if (!has_required(&port->lists[SMTPD_LIST_RELAY]) &&
 	    !has_required(&port->lists[SMTPD_LIST_RECIPIENT]))
 		fails(port, SMTPD_NO, names[SMTPD_LIST_RELAY]);

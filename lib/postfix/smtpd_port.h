@@ -31,6 +31,7 @@ struct smtpd_port {
 	enum smtpd_answer works;      /* NO: smtpd(8) ends at once. MAY: what
 				       * it reads is not what is known here */
 	const char *works_why;	      /* the parameter, unless YES */
+	enum smtpd_answer starts_tls; /* does it read the settings of TLS? */
 	enum smtpd_answer tls;	      /* can a client encrypt? */
 	bool wraps;		      /* TLS from the first byte */
 	bool demands_tls;	      /* from everybody */
@@ -61,12 +62,6 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 
 /* smtpd_port_close - free what the struct holds. */
 void smtpd_port_close(struct smtpd_port *port);
-
-/* smtpd_port_bad_pattern - the first word of a list of patterns at which
- * smtpd(8) ends: neither a pattern nor type:table. The caller frees it; NULL:
- * there is none. */
-char *smtpd_port_bad_pattern(const struct smtpd_port *port,
-			     const char *parameter);
 
 /* smtpd_port_has_milters - are there any, and are they asked? */
 bool smtpd_port_has_milters(const struct smtpd_port *port);

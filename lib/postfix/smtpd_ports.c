@@ -4,6 +4,7 @@
 #include "lib/postfix/smtpd_ports.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "lib/base/xalloc.h"
@@ -57,9 +58,8 @@ static bool is_return(const struct smtpd_row *row)
 		any_passes(row, SMTPD_NETWORK, SMTPD_HOST_TLS));
 }
 
-/* judge - one port */
-static void judge(struct smtpd_row *row,
-		  const struct smtpd_knowledge *knowledge)
+/* ask - what becomes of each message on a port */
+static void ask(struct smtpd_row *row, const struct smtpd_knowledge *knowledge)
 {
 	int client, recipient;
 
@@ -68,7 +68,23 @@ static void judge(struct smtpd_row *row,
 			row->outcomes[client][recipient] = smtpd_outcome(
 				&row->port, (enum smtpd_client)client,
 				(enum smtpd_recipient)recipient, knowledge);
-	row->is_return = is_return(row);
+}
+
+/* judge - one port. A value with which smtpd(8) does not start will be put
+ * right, so it does not change whether mail comes back from a filter. */
+static void judge(struct smtpd_row *row,
+		  const struct smtpd_knowledge *knowledge)
+{
+	struct smtpd_row meant;
+
+	ask(row, knowledge);
+	meant = *row;
+	if (row->port.works != SMTPD_YES &&
+	    strcmp(row->port.works_why, "master.cf") != 0) {
+		meant.port.works = SMTPD_YES;
+		ask(&meant, knowledge);
+	}
+	row->is_return = is_return(&meant);
 }
 
 /* smtpd_ports_judge - all ports */

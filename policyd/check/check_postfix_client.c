@@ -103,13 +103,6 @@ static bool is_single(const struct check *check, const struct use *use,
 	return number(check, use, attribute) == 1;
 }
 
-/* is_at_once - does the second attempt follow at once? */
-static bool is_at_once(const struct check *check, const struct use *use,
-		       const char *attribute)
-{
-	return seconds(check, use, attribute) == 0;
-}
-
 /* is_long - does the second attempt follow too late? */
 static bool is_long(const struct check *check, const struct use *use,
 		    const char *attribute)
@@ -170,9 +163,6 @@ static const struct rule {
 	  "Postfix reconnects after only a few requests" },
 	{ "try_limit", is_single, SEVERITY_WARNING, "2",
 	  "without a second attempt a restart of policyd defers mail" },
-	{ "retry_delay", is_at_once, SEVERITY_WARNING, "1s",
-	  "the second attempt follows at once, too soon for a restart of "
-	  "policyd" },
 	{ "retry_delay", is_long, SEVERITY_WARNING, "1s",
 	  "a client waits that long when policyd is restarted" },
 	{ "default_action", lets_pass, SEVERITY_ERROR,

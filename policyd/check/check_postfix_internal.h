@@ -362,7 +362,7 @@ char *check_replaced(const char *list, const char *old, const char *new);
 
 /* ---- check_postfix_fatal.c: what ends smtpd(8) at once */
 
-/* check_fatal - the parameter that ends it on this port. */
+/* check_fatal - the parameter that ends it on this port, or may end it. */
 void check_fatal(struct check *check, const struct smtpd_row *row);
 
 /* ---- check_postfix_rates.c: does Postfix ask when a rate counts */

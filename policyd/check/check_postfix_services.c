@@ -337,8 +337,7 @@ static void check_works(struct check *check, const struct smtpd_row *row)
 	if (row->port.works_why == NULL)
 		return;
 	if (strcmp(row->port.works_why, "master.cf") != 0) {
-		if (row->port.works == SMTPD_NO)
-			check_fatal(check, row);
+		check_fatal(check, row);
 	} else if (is_repeated(check, service)) {
 		check_repeated(check, service);
 	} else {

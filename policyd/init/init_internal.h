@@ -16,7 +16,8 @@
 
 /* INIT_PARAMETER - the parameter that is added to main.cf: the list in which
  * Postfix asks policyd. The ports in master.cf refer to it, so that nothing
- * else in main.cf has to change. */
+ * else in main.cf has to change. For init_by_context(), "_" and the name of the
+ * section are added to its name. */
 #define INIT_PARAMETER "policyd_relay_restrictions"
 #define INIT_PREVIOUS  "policyd_previous_" /* and a number: a previous list */
 #define INIT_RELAY     "smtpd_relay_restrictions"
@@ -102,9 +103,10 @@ bool init_demands_tls(const struct smtpd_port *port);
 /* init_kind - the section for a port; static. */
 const struct init_kind *init_kind(const struct init_port *port);
 
-/* init_check_ports - can policyd tell the ports apart, which it does by their
- * numbers? 0 or -1. */
-int init_check_ports(const struct init *init, struct error *error);
+/* init_by_context - does the section of that kind have a policy_context, since
+ * one of its ports has the number of a port of another kind, on another
+ * address? Not with an existing policyd.conf, which is not changed. */
+bool init_by_context(const struct init *init, const struct init_kind *kind);
 
 /* init_kind_next - the section after that one; the first one after NULL; NULL
  * at the end. */

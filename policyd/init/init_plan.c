@@ -189,6 +189,74 @@ static void keep_passwords(struct init *init, const struct smtpd_port *port)
 		set(init, port->service, "smtpd_tls_auth_only", "yes");
 }
 
+/* parameter_of - the list of the ports of a kind; the caller frees it */
+static char *parameter_of(const struct init *init, const struct init_kind *kind)
+{
+	char *name, *at;
+
+	if (!init_by_context(init, kind))
+		return xstrdup(INIT_PARAMETER);
+	name = xasprintf(INIT_PARAMETER "_%s", kind->name);
+	for (at = name; *at != '\0'; at++)
+		if (*at == '-')
+			*at = '_';
+	return name;
+}
+
+/* has_kind - is any port of that kind, or of any that has no context? */
+static bool has_kind(const struct init *init, const struct init_kind *kind)
+{
+	size_t i;
+
+	for (i = 0; i < init->port_count; i++) {
+		const struct init_kind *own = init_kind(&init->ports[i]);
+
+		if (kind != NULL ? own == kind : !init_by_context(init, own))
+			return true;
+	}
+	return false;
+}
+
+/* add_parameter - a list in which Postfix asks policyd */
+static void add_parameter(struct init *init, const struct init_kind *kind)
+{
+	const char *end = init->observe ? "" : ", reject";
+	char *name = kind != NULL ? parameter_of(init, kind)
+				  : xstrdup(INIT_PARAMETER);
+
+	if (kind == NULL)
+		add(&init->on, "-e",
+		    xasprintf("%s = check_policy_service %s%s", name,
+			      init->server, end));
+	else
+		add(&init->on, "-e",
+		    xasprintf("%s = check_policy_service { %s, "
+			      "policy_context=%s }%s",
+			      name, init->server, kind->name, end));
+	free(name);
+}
+
+/* each_parameter - all of them */
+static void each_parameter(struct init *init,
+			   void (*visit)(struct init *,
+					 const struct init_kind *))
+{
+	const struct init_kind *kind = NULL;
+
+	if (has_kind(init, NULL))
+		visit(init, NULL);
+	while ((kind = init_kind_next(kind)) != NULL)
+		if (init_by_context(init, kind) && has_kind(init, kind))
+			visit(init, kind);
+}
+
+/* remove_parameter - a list that was added */
+static void remove_parameter(struct init *init, const struct init_kind *kind)
+{
+	add(&init->off, "-X",
+	    kind != NULL ? parameter_of(init, kind) : xstrdup(INIT_PARAMETER));
+}
+
 /* change_port - make it ask policyd; and close ETRN, to which the relay
  * restrictions do not apply, if it is open */
 static void change_port(struct init *init, const struct init_port *port)
@@ -196,8 +264,12 @@ static void change_port(struct init *init, const struct init_port *port)
 	const struct postfix_service *service = port->service;
 	const char *etrn =
 		postfix_get(&init->postfix, service, "smtpd_etrn_restrictions");
+	char *parameter = parameter_of(init, init_kind(port));
+	char *list = xasprintf("$%s", parameter);
 
-	set(init, service, INIT_RELAY, "$" INIT_PARAMETER);
+	set(init, service, INIT_RELAY, list);
+	free(list);
+	free(parameter);
 	if (*etrn == '\0')
 		set(init, service, "smtpd_etrn_restrictions", "reject");
 	keep_passwords(init, &port->row->port);
@@ -244,19 +316,35 @@ static void observe_ports(struct init *init)
 				      written(init, init->ports[i].service)));
 	for (i = 0; i < init->port_count; i++) {
 		const struct postfix_service *service = init->ports[i].service;
+		char *parameter =
+			parameter_of(init, init_kind(&init->ports[i]));
 
 		first = same_list(init, i);
 		add(&init->on, "-P",
-		    xasprintf("%s/%s/" INIT_RELAY "=$" INIT_PARAMETER
-			      ",$" INIT_PREVIOUS "%zu",
-			      service->name, service->type, first + 1));
+		    xasprintf("%s/%s/" INIT_RELAY "=$%s,$" INIT_PREVIOUS "%zu",
+			      service->name, service->type, parameter,
+			      first + 1));
 		add_undo(init, service, INIT_RELAY);
+		free(parameter);
 	}
 	for (i = 0; i < init->port_count; i++)
 		if (same_list(init, i) == i)
 			add(&init->off, "-X",
 			    xasprintf(INIT_PREVIOUS "%zu", i + 1));
-	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
+	each_parameter(init, remove_parameter);
+}
+
+/* planned - a parameter of main.cf that this would add; NULL: there is none */
+static const char *planned(const struct init *init)
+{
+	const struct postfix_values *main = &init->postfix.main;
+	size_t i;
+
+	for (i = 0; i < main->count; i++)
+		if (strncmp(main->list[i].name, INIT_PARAMETER,
+			    strlen(INIT_PARAMETER)) == 0)
+			return main->list[i].name;
+	return NULL;
 }
 
 /* init_plan - find the ports, and plan the changes */
@@ -277,22 +365,17 @@ int init_plan(struct init *init, struct error *error)
 					   "back from a filter: there is "
 					   "nothing that policyd would decide",
 				 directory);
-	if (postfix_values_get(&init->postfix.main, INIT_PARAMETER) != NULL)
+	if (planned(init) != NULL)
 		return error_set(error,
 				 "%s/main.cf: %s is set: this Postfix already "
 				 "asks policyd; policyd -P checks that",
-				 directory, INIT_PARAMETER);
-	if (init->config == NULL && !init->observe &&
-	    init_check_ports(init, error) < 0)
-		return -1;
+				 directory, planned(init));
 	if (find_group(init, error) < 0)
 		return -1;
 	if (init->services == NULL &&
 	    postconf_text(directory, "-M", &init->services, error) < 0)
 		return -1;
-	add(&init->on, "-e",
-	    xasprintf(INIT_PARAMETER " = check_policy_service %s%s",
-		      init->server, init->observe ? "" : ", reject"));
+	each_parameter(init, add_parameter);
 	if (init->observe) {
 		observe_ports(init);
 		return 0;
@@ -303,6 +386,6 @@ int init_plan(struct init *init, struct error *error)
 		if (init->before.rows[i].is_return &&
 		    !smtpd_port_is_loopback(&init->before.rows[i].port))
 			keep_passwords(init, &init->before.rows[i].port);
-	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
+	each_parameter(init, remove_parameter);
 	return 0;
 }

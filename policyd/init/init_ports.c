@@ -138,29 +138,18 @@ const struct init_kind *init_kind(const struct init_port *port)
 	return &kinds[i];
 }
 
-/* init_check_ports - can policyd tell the ports apart? */
-int init_check_ports(const struct init *init, struct error *error)
+/* init_by_context - does a port share its number with one of another kind? */
+bool init_by_context(const struct init *init, const struct init_kind *kind)
 {
 	size_t i, k;
 
-	for (i = 0; i < init->port_count; i++)
-		for (k = 0; k < i; k++) {
-			const struct init_port *one = &init->ports[k];
-			const struct init_port *two = &init->ports[i];
-
-			if (one->number == two->number &&
-			    init_kind(one) != init_kind(two))
-				return error_set(
-					error,
-					"%s/master.cf: %s and %s have the same "
-					"port number, but let different "
-					"clients send: --init cannot tell them "
-					"apart; write services with "
-					"policy_context, see policyd.conf(5)",
-					init->postfix.directory,
-					one->service->name, two->service->name);
-		}
-	return 0;
+	for (i = 0; i < init->port_count && init->config == NULL; i++)
+		for (k = 0; k < init->port_count; k++)
+			if (init->ports[i].number == init->ports[k].number &&
+			    init_kind(&init->ports[i]) == kind &&
+			    init_kind(&init->ports[k]) != kind)
+				return true;
+	return false;
 }
 
 /* init_kind_next - all sections, in their order */

@@ -113,24 +113,28 @@ static void describe(FILE *file, const struct init *init)
 void init_write_service(FILE *file, const struct init *init,
 			const struct init_kind *kind)
 {
+	bool by_context = init_by_context(init, kind);
 	size_t count = 0;
 	size_t i;
 
 	for (i = 0; i < init->port_count; i++) {
 		const struct init_port *port = &init->ports[i];
 
-		if (init_kind(port) != kind || port->number == 0)
+		if (init_kind(port) != kind ||
+		    (port->number == 0 && !by_context))
 			continue;
 		if (count++ == 0)
-			fprintf(file,
-				"\n# %s\nservice \"%s\" {\n"
-				"	server_port = { %u",
-				kind->comment, kind->name, port->number);
-		else
-			fprintf(file, ", %u", port->number);
+			fprintf(file, "\n# %s\nservice \"%s\" {\n	",
+				kind->comment, kind->name);
+		if (by_context)
+			continue;
+		fprintf(file, "%s%u", count == 1 ? "server_port = { " : ", ",
+			port->number);
 	}
 	if (count == 0)
 		return;
+	if (by_context)
+		fprintf(file, "policy_context = { \"%s\"", kind->name);
 	fputs(" }\n", file);
 	if (kind->restrictions != NULL)
 		fprintf(file, "	restrictions = { %s }\n", kind->restrictions);
@@ -147,7 +151,8 @@ static void write_unknown(FILE *file, const struct init *init)
 		const struct init_port *port = &init->ports[i];
 		const char *restrictions = init_kind(port)->restrictions;
 
-		if (port->number != 0 || restrictions == NULL)
+		if (port->number != 0 || restrictions == NULL ||
+		    init_by_context(init, init_kind(port)))
 			continue;
 		fprintf(file,
 			"\n# For all ports that no service below names.\n"

@@ -104,7 +104,11 @@ def test_tables(program):
                 ("memcache:" + file, file + ": No such file or directory: "),
                 ("proxy:memcache:" + file, file + ": No such file"),
                 ("memcache:{{x=y}}, [192.0.2.1], texthash:/dev/null", None)):
-            for name in ("virtual_mailbox_domains", "smtpd_sender_login_maps"):
+            # Of these, the second is a list of nothing but tables.
+            for name, value in (
+                    ("virtual_mailbox_domains", value),
+                    ("smtpd_sender_login_maps", value.replace(
+                        "a.example, !", "").replace("[192.0.2.1], ", ""))):
                 kind.set(**{name: value})
                 texts = kind.texts()
                 if wanted:
@@ -283,6 +287,51 @@ def test_patterns(program):
                 assert kind.said()[1:] == ([], 0), kind.said()
 
 
+# Values with which smtpd does not start, and what is said; none has a command.
+VALUES = (
+    ({"smtpd_policy_service_retry_delay": "0"},
+     'smtpd_policy_service_retry_delay is "0", and must be a time of at least '
+     "1s$"),
+    ({"smtpd_timeout": "1y"}, 'smtpd_timeout is "1y", and must be a time'),
+    ({"soft_bounce": "true"}, 'soft_bounce is "true", and must be yes or no$'),
+    ({"smtpd_recipient_limit": "$nothing"},
+     'smtpd_recipient_limit is "", and must be a number of at least 1$'),
+    ({"unverified_sender_reject_code": "600"},
+     'reject_code is "600", and must be a number from 200 to 599$'),
+    ({"smtpd_banner": ""}, 'smtpd_banner is "", and must be a value, not an'),
+    ({"canonical_maps": "/etc/canonical"},
+     "/etc/canonical in canonical_maps is no TYPE:NAME$"),
+    ({"mynetworks": "127.0.0.0/8 @/networks"},
+     "::1 in @/networks:2, of mynetworks, is no address, for want of brack"),
+    ({"mynetworks": "127.0.0.0/8 @"},
+     "@ in mynetworks is a directory$"),
+    ({"smtpd_end_of_data_restrictions":
+      "check_policy_service { inet:127.0.0.1:1, timeout=0 }"},
+     'timeout of check_policy_service is "0", and must be a time of at least'),
+    ({"smtpd_end_of_data_restrictions": "check_client_access hash:"},
+     "hash: is no table TYPE:NAME$"),
+    ({"mynetworks": "127.0.0.0/8", "smtpd_timeout": "1m"}, None),
+)
+
+
+def test_values(program):
+    """values, and words in files, with which smtpd does not start"""
+    for settings, wanted in VALUES:
+        with Kind(program, "06", **USERS) as kind:
+            with open(os.path.join(kind.directory, "networks"), "w") as out:
+                out.write("10.0.0.0/8\n::1\n")
+            kind.set(**{name: value.replace("@", kind.directory)
+                        for name, value in settings.items()})
+            _, findings, status = kind.said()
+            texts = [finding["text"] for finding in findings]
+            assert status == (1 if wanted else 0), (settings, status, texts)
+            if wanted:
+                text = wanted.replace("@", kind.directory)
+                assert has(texts, "smtpd ends at once on port.*" + text), (
+                    settings, texts)
+                assert not findings[0]["command"], findings
+
+
 ASKS = "check_policy_service unix:private/policyd, "
 # Words behind policyd, what is said, whether it is an error, and whether there
 # is a command.
@@ -334,4 +383,4 @@ if __name__ == "__main__":
     sys.exit(run_all([
         test_nobody, test_certificate, test_networks, test_tables, test_front,
         test_servers, test_misspelt, test_dovecot, test_milters, test_patterns,
-        test_words]))
+        test_values, test_words]))

@@ -10,13 +10,15 @@ usage: test_init_field.py POLICYD
 
 import os
 import re
+import socket
 import sys
 
-from kit.daemon import run_all
+from kit.daemon import WAIT, run_all
 from kit.init import Place, parts, said_changes, switch_on
 from kit.ports import (Port, base_of, field, place, policyd, reload,
                        settings_of, shared)
 from kit.postfix import Postfix, run, settle
+from kit.smtp import Session
 
 LISTS = """compatibility_level = 3.6
 mydestination = localhost, example.com
@@ -42,6 +44,28 @@ KINDS = {
 }
 
 
+class Visit(Session):
+    """A session with one of many addresses."""
+
+    def __init__(self, host, port, source):
+        self.host = host
+        self.socket = socket.create_connection((host, port), WAIT, (source, 0))
+        self.buffer = b""
+
+
+class At(Port):
+    """A port at an address."""
+
+    def __init__(self, name, postfix, network):
+        self.host, number = name.split(":")
+        super().__init__(postfix, int(number), False, network,
+                         {"ours": "bob@example.com",
+                          "elsewhere": "u@far.example"})
+
+    def connect(self, source, address):
+        return Visit(self.host, self.number, source)
+
+
 class Kind:
     """A Postfix of that kind, and the policyd.conf that is written for it."""
 
@@ -51,6 +75,9 @@ class Kind:
         self.file = postfix.path("policyd.conf")
         self.ports = place(postfix, {**base_of(postfix), **settings_of(main)},
                            master)
+        self.names = ["127.0.0.1:%d" % number
+                      for number in self.ports.values()]
+        self.move()
         settle(self.postfix.config)
         self.network = "127.0.0.70" if "127.0.0.0/8" in postfix.get(
             "mynetworks") else "127.0.0.1"
@@ -58,16 +85,17 @@ class Kind:
         self.printed = run(program, "--init", "-c", self.file, postfix.config)
         self.lines = parts(self.printed)
 
+    def move(self):
+        """move - the ports to other addresses"""
+
     def truth(self):
         """truth - {(service, client, recipient): "passes" or "refused"}"""
         reload(self.postfix)
         found = {}
-        for number in self.ports.values():
-            port = Port(self.postfix, number, False, self.network,
-                        {"ours": "bob@example.com",
-                         "elsewhere": "u@far.example"})
+        for name in self.names:
+            port = At(name, self.postfix, self.network)
             for (client, recipient), cell in port.truth().items():
-                found["127.0.0.1:%d" % number, client, recipient] = cell
+                found[name, client, recipient] = cell
         return found
 
     def switch_on(self):
@@ -200,6 +228,73 @@ def test_kinds(program):
             assert not opened, (name, opened)
 
 
+class Two(Kind):
+    """Its second port has the number of the first, and another address."""
+
+    def move(self):
+        first, second = self.names
+        self.names[1] = first.replace("127.0.0.1", "127.0.0.2")
+        path = os.path.join(self.postfix.config, "master.cf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace(second + " ", self.names[1] + " "))
+
+    def bytes(self):
+        """bytes - of both files"""
+        found = []
+        for name in ("main.cf", "master.cf"):
+            with open(os.path.join(self.postfix.config, name), "rb") as file:
+                found.append(file.read())
+        return found
+
+
+def test_two_addresses(program):
+    """two ports with one number: each stays as narrow as it was; the way back
+    is byte for byte. If both are alike, they need nothing of their own."""
+    second = "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"
+    for own in (second, ""):
+        with Postfix() as postfix:
+            kind = Two(program, postfix, LISTS + "permit_mynetworks, "
+                       "permit_sasl_authenticated, reject_unauth_destination\n",
+                       "smtp inet n - n - - smtpd\n"
+                       "other inet n - n - - smtpd\n" + own)
+            was = kind.bytes()
+            assert bool(own) == ("policy_context=mx" in kind.printed)
+            after, opened = check(kind)
+            assert not opened, opened
+            for name, ours in zip(kind.names,
+                                  ("passes", "refused" if own else "passes")):
+                assert after[name, "stranger in TLS", "ours"] == ours, name
+                assert after[name, "login in TLS", "elsewhere"] == "passes"
+                assert after[name, "stranger in TLS", "elsewhere"] == "refused"
+            with policyd(program, kind.file):
+                assert "is not asked" not in run(program, "-P", "-c",
+                                                 kind.file)
+            run(program, "--undo", "-c", kind.file)
+            assert kind.bytes() == was
+
+
+def test_observe_two(program):
+    """to watch, each port keeps its list, and asks with its context"""
+    lists = ("permit_mynetworks, reject_unauth_destination",
+             "permit_sasl_authenticated,reject")
+    with Place(LISTS + lists[0] + "\n",
+               "192.0.2.1:25 inet n - n - - smtpd\n"
+               "127.0.0.1:25 inet n - n - - smtpd\n"
+               "  -o smtpd_relay_restrictions=%s\n" % lists[1]) as where:
+        status, printed, errors = where.init(
+            program, "--observe", "-c", where.file, where.config)
+        assert status == 0, errors
+        switch_on(parts(printed)["2"], where.config)
+        made = run("postconf", "-c", where.config, "-xP")
+        for context, own in zip(("inbound", "logins"), lists):
+            assert re.search(
+                r"smtpd_relay_restrictions = check_policy_service \{ "
+                r"unix:private/policyd, policy_context=%s \}, ?%s\n" % (
+                    context, own), made), made
+
+
 # main.cf, master.cf, the whole message behind the directory.
 REFUSED = [
     ("", "smtp inet n - n - - smtpd\n"
@@ -306,5 +401,5 @@ def test_large(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_field, test_refused, test_large, test_existing_file,
-                      test_logins_only,
-                      test_return_port, test_kinds]))
+                      test_logins_only, test_return_port, test_kinds,
+                      test_two_addresses, test_observe_two]))

@@ -38,7 +38,6 @@ REFUSED = {
     "a dangling -o": "",
     "a word outside of the options": "outside of its options",
     "an option in one word": "in one word, which postconf loses",
-    "one address for each port": "have the same port number",
     "clients refused": "nothing that policyd would decide",
 }
 # What -P may say all the same when --init has been followed.

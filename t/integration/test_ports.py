@@ -4,11 +4,14 @@ one does: the same clients and recipients at each of its ports. A "may" is
 never wrong; a "passes" or "refused" never may be.
 
 With PORTS_SEED and PORTS_PAIRS in the environment other configurations, or
-more of them, are tried."""
+more of them, are tried; with PORTS_SWEEP=all, each parameter of Postfix with
+values that it may not have."""
 
 import collections
 import contextlib
 import os
+import random
+import re
 import sys
 
 from kit.configurations import OWN_NETWORKS, Maker
@@ -18,9 +21,11 @@ from kit.ports import (RECIPIENTS, Policy, Port, base_of, field, option, place,
 from kit.postfix import Postfix, run
 from kit.postfix_files import judged
 from kit.snippets import ROOT, main_cf, master_cf
+from kit.starts import start_all
 
 SEED = int(os.environ.get("PORTS_SEED", "1"))
 PAIRS = int(os.environ.get("PORTS_PAIRS", "20"))
+SWEEP = os.environ.get("PORTS_SWEEP", "")
 ACTIONS = ("OK", "DUNNO", "REJECT", "451 4.3.0 later", "permit_mynetworks",
            "DEFER_IF_PERMIT", "permit_auth_destination",
            "permit_sasl_authenticated, reject")
@@ -184,5 +189,171 @@ def test_snippets(program):
     tally.finish(1)
 
 
+# A parameter, and values with which smtpd(8) ends and does not end. What it
+# does is asked, not written here. @ is the directory with the files below.
+VALUES = {
+    "smtpd_policy_service_retry_delay": ("0", "1s"),
+    "smtpd_policy_service_timeout": ("x", "1sx"),
+    "smtpd_timeout": ("1y", "${nothing}s", "${short?{1}:{2}}m", ""),
+    "smtpd_error_sleep_time": ("-1", "0"),
+    "in_flow_delay": ("11s", "10s"),
+    "max_idle": ("0", "99999w", "1"),
+    "smtpd_recipient_limit": ("0", "10s", "$short", "7"),
+    "smtpd_hard_error_limit": ("-1", "2147483648", "20"),
+    "reject_code": ("", "-1"),
+    "unverified_recipient_reject_code": ("600", "199", "200"),
+    "line_length_limit": ("511", "512"),
+    "message_size_limit": ("99999999999999999999", "0"),
+    "delay_logging_resolution_limit": ("7", "-1"),
+    "soft_bounce": ("true", "NO"),
+    "smtpd_helo_required": ("", "Yes"),
+    "smtpd_relay_before_recipient_restrictions": ("0", "yes"),
+    "smtpd_banner": ("", "$nothing", "x"),
+    "default_rbl_reply": ("", "$nothing"),
+    "syslog_facility": ("",),
+    "tls_daemon_random_bytes": ("0", "32"),
+    "mynetworks": ("127.0.0.0/8 @/good", "127.0.0.0/8 @/bad", "!@/bad",
+                   "127.0.0.0/8 @/outer", "127.0.0.0/8 @/no-such",
+                   "127.0.0.0/8 @", "127.0.0.0/8 @/blank"),
+    "relay_domains": ("@/bad", "@/good"),
+    "smtpd_forbidden_commands": ("::1", "GET"),
+    "canonical_maps": ("x", "inline:{x=y}"),
+    "smtpd_end_of_data_restrictions": (
+        "check_policy_service { unix:x, retry_delay=0 }, reject",
+        "check_policy_service x, reject", "check_client_access ::1, reject"),
+}
+FILES = {
+    "good": "127.0.0.0/8 # ::1\n  # ::1\n[::1]\n",
+    "bad": "127.0.0.0/8\n::1\n",
+    "outer": "127.0.0.0/8\n!!@/bad\n",
+    "blank": " ::1\n127.0.0.0/8\n",
+}
+
+
+# Parameters that this asks too much of.
+UNSWEPT = ()
+
+
+class Started(Port):
+    """A port with a parameter of its own."""
+
+    def __init__(self, name, *place):
+        super().__init__(*place)
+        self.name = name
+
+    def failed(self):
+        """failed - what every daemon reads, it reads before it knows the name
+        of the port"""
+        return re.search(
+            r"p%d/smtpd\[\d+\]: fatal: |"
+            r"postfix/smtpd\[\d+\]: fatal: .*\b%s\b" % (
+                self.number, self.name), self.postfix.said(self.mark))
+
+
+def write_files(postfix):
+    """write_files - FILES in a directory of their own"""
+    directory = postfix.path("lists")
+    os.mkdir(directory)
+    for name, text in FILES.items():
+        with open(os.path.join(directory, name), "w") as out:
+            out.write(text.replace("@", directory))
+    return directory
+
+
+def test_parameters(program):
+    """no cell of a port is wrong whose smtpd does not start with one of its
+    parameters, and that it does not is known"""
+    tally = Tally()
+    with Postfix() as postfix:
+        directory = write_files(postfix)
+        pairs = [(name, value.replace("@", directory))
+                 for name, values in VALUES.items() for value in values]
+        master = "".join("s%d inet n - n - - smtpd%s\n" % (
+            index, option(name, value, brace=True))
+            for index, (name, value) in enumerate(pairs))
+        ports = place(postfix, {
+            **base_of(postfix), "short": "0", "mynetworks": "127.0.0.0/8",
+            "smtpd_tls_security_level": "may",
+            "smtpd_sasl_auth_enable": "yes"}, master)
+        reload(postfix)
+        said = judged(program, postfix.config)
+        works = collections.Counter()
+        for index, (name, value) in enumerate(pairs):
+            number = ports["s%d" % index]
+            port = said["127.0.0.1:%d" % number]
+            real = Started(name, postfix, number, False, "127.0.0.70",
+                           RECIPIENTS)
+            tally.compare("%s = %s" % (name, value), port, real.truth())
+            works[port.facts["works"], bool(real.failed())] += 1
+    print("    %d pairs: %s" % (len(pairs), dict(works)))
+    assert len(pairs) >= 40
+    assert works["no", True] >= 20 and works["yes", False] >= 20, works
+    assert not works["may", True], works
+    tally.finish(0.9)
+
+
+def test_main_cf(program):
+    """the same parameter in main.cf, for all ports but one that has its own"""
+    tally = Tally()
+    for value, own in (("0", "1s"), ("1s", "0"), ("1y", None)):
+        with Postfix() as postfix:
+            ports = place(postfix, {
+                **base_of(postfix), "mynetworks": "127.0.0.0/8",
+                "smtpd_policy_service_retry_delay": value},
+                "a inet n - n - - smtpd\nb inet n - n - - smtpd%s\n" % (
+                    option("smtpd_policy_service_retry_delay", own, False)
+                    if own else ""))
+            said = compare(program, postfix, tally, ports,
+                           dict.fromkeys(ports, "127.0.0.70"), name=value)
+            assert [said[name].facts["works"] for name in "ab"] == [
+                "yes" if (setting or value) == "1s" else "no"
+                for setting in (None, own)], (value, own)
+    tally.finish(0.9)
+
+
+def judged_starts(program, postfix, cases):
+    """judged_starts - {case: "yes", "no" or "may"}; "" if postconf(1) does not
+    print what the options make of it"""
+    master = "".join("s%d inet n - n - - smtpd%s\n" % (
+        index, option(*case, brace=True)) for index, case in enumerate(cases))
+    ports = place(postfix, base_of(postfix), master)
+    try:
+        said = judged(program, postfix.config)
+    except AssertionError:
+        if len(cases) == 1:
+            return {cases[0]: ""}
+        half = len(cases) // 2
+        return {**judged_starts(program, postfix, cases[:half]),
+                **judged_starts(program, postfix, cases[half:])}
+    return {case: said["127.0.0.1:%d" % ports["s%d" % index]].facts["works"]
+            for index, case in enumerate(cases)}
+
+
+def test_sweep(program):
+    """of no parameter at all it is said that smtpd starts when it does not, or
+    the reverse"""
+    with Postfix({"smtpd_tls_security_level": "may"}) as postfix:
+        postfix.start()
+        names = [line.split(" =")[0] for line in
+                 run("postconf", "-c", postfix.config, "-d").splitlines()]
+        cases = [(name, value) for name in names
+                 for value in ("0", "-1", "", "x", "1y", "99999999999")
+                 if name not in UNSWEPT]
+        if SWEEP != "all":
+            cases = random.Random(SEED).sample(cases, 150)
+        starts = start_all(postfix, [(case,) for case in cases])
+        said = {}
+        for first in range(0, len(cases), 150):
+            said.update(judged_starts(program, postfix,
+                                      cases[first:first + 150]))
+    known = collections.Counter((said[case], starts[case,]) for case in cases)
+    print("    %d pairs: %s" % (len(cases), dict(known)))
+    wrong = ["%s = %s: said %s, starts %s" % (*case, said[case], starts[case,])
+             for case in cases if (said[case], starts[case,]) in (
+                 ("yes", False), ("no", True))]
+    assert not wrong, "%d wrong\n%s" % (len(wrong), "\n".join(wrong[:200]))
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_snippets, test_field, test_random_pairs]))
+    sys.exit(run_all([test_snippets, test_field, test_random_pairs,
+                      test_parameters, test_main_cf, test_sweep]))

@@ -253,8 +253,11 @@ static const struct {
 	  "yn yn yy yy yy yy yy yy" },
 	{ "smtpd_milter_maps = x:1", "mn mn mm mm mm mm mm mm" },
 	{ "smtpd_milters = inet:x:1\nreceive_override_options = "
-	  "no_address_mappings, No_Milters",
+	  "no_address_mappings, no_milters",
 	  "yn yn yy yy yy yy yy yy" },
+	{ "smtpd_milters = inet:x:1\nreceive_override_options = "
+	  "no_address_mappings, No_Milters",
+	  "nn nn nn nn nn nn nn nn" },
 	{ "default_transport = error:no", "yn yn ym ym ym ym ym ym" },
 	{ "local_transport = error:no", "mn mn my my my my my my" },
 	/* the session */
@@ -267,7 +270,7 @@ static const struct {
 	{ "smtpd_sasl_auth_enable = no", "yn yn nn nn yy yy yy yy" },
 	{ "smtpd_tls_security_level = encrypt\nsmtpd_tls_req_ccert = yes",
 	  "nn mn nn mm nn mm nn mm" },
-	{ "smtpd_tls_security_level = nonsense", "mm mm mm mm mm mm mm mm" },
+	{ "smtpd_tls_security_level = nonsense", "nn nn nn nn nn nn nn nn" },
 };
 
 START_TEST(knows_the_outcome)

@@ -143,6 +143,21 @@ static const struct {
 	{ "mydestination = a.example :x", "mydestination" },
 	{ "mynetworks = [::1] /a:/b, !!10.0.0.1 fd00::/8 inline:{a=b}", NULL },
 	{ "mynetworks = 127.0.0.0/8 # ::1", NULL },
+	{ "mynetworks = 127.0.0.0/8 /", "mynetworks" },
+	{ "mynetworks = 127.0.0.0/8 /no/such", NULL },
+	{ "fast_flush_domains = a.example ::1", "fast_flush_domains" },
+	{ "smtpd_noop_commands = a:", "smtpd_noop_commands" },
+	{ "canonical_maps = hash:/x, y", "canonical_maps" },
+	{ "smtpd_command_filter = pcre:/x y", NULL },
+	{ "smtpd_command_filter = /x", "smtpd_command_filter" },
+	{ "tls_server_sni_maps = x", NULL },
+	{ CERT "smtpd_use_tls = yes\ntls_server_sni_maps = x",
+	  "tls_server_sni_maps" },
+	{ "smtpd_tls_security_level = dane", "smtpd_tls_security_level" },
+	{ CERT "smtpd_tls_wrappermode = yes\nsmtpd_tls_security_level = dane",
+	  NULL },
+	{ "maillog_file = x\nmaillog_file_prefixes = /var", "maillog_file" },
+	{ "local_recipient_maps = inline:{ { a = b } }, static:x", NULL },
 	{ "virtual_alias_domains = :x", NULL },
 };
 
@@ -280,6 +295,9 @@ static const struct {
 } returns[] = {
 	{ NARROW, FILTER, true, NULL },
 	{ WIDE, FILTER, false, NULL },
+	/* smtpd does not start, and what the port is for is known. */
+	{ NARROW "smtpd_timeout = 0\n", FILTER, true, NULL },
+	{ WIDE "smtpd_timeout = 0\n", FILTER, false, NULL },
 	{ "smtpd_relay_restrictions = reject\n", FILTER, false, NULL },
 	{ NARROW, "192.0.2.1:10025 inet n - n - - smtpd\n", false, NULL },
 	{ NARROW "smtpd_sasl_auth_enable = yes\n", FILTER, true, NULL },
