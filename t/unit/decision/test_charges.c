@@ -444,7 +444,7 @@ START_TEST(defers_a_rate_too_many)
 	memset(&evaluation, 0, sizeof(evaluation));
 	evaluation.list = &walk;
 	evaluation.charges = &charges;
-	charges_begin(&charges, &request);
+	charges_begin(&charges, &request, tables);
 	for (size_t i = 1; i <= CHARGES_MAX; i++) {
 		ck_assert_int_eq(
 			restriction->evaluate(&subject, &rates[0], &decision),
