@@ -13,6 +13,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_arguments.h"
+#include "lib/postfix/smtpd_value.h"
 #include "lib/postfix/smtpd_word.h"
 
 static const char *const names[SMTPD_LISTS] = {
@@ -164,7 +165,7 @@ static void read_level(struct smtpd_port *port)
 	if (port->demands_tls || strcasecmp(level, "may") == 0)
 		port->tls = SMTPD_YES;
 	else if (strcasecmp(level, "none") != 0)
-		fails(port, SMTPD_MAY, "smtpd_tls_security_level");
+		fails(port, SMTPD_NO, "smtpd_tls_security_level");
 }
 
 /* read_certificates - without one of our own there is no TLS: "none" is meant
@@ -211,6 +212,16 @@ static bool is_choosy(const struct smtpd_port *port, bool tls)
 	return found;
 }
 
+/* smtpd_port_has_dovecot_path - is the path of Dovecot's socket given to Cyrus SASL, for which
+ * it is the name of a file? Then AUTH is offered, and who can log in is not
+ * known: most often nobody. */
+bool smtpd_port_has_dovecot_path(const struct smtpd_port *port)
+{
+	return port->auth != SMTPD_NO &&
+	       strcmp(get(port, "smtpd_sasl_type"), "cyrus") == 0 &&
+	       strchr(get(port, "smtpd_sasl_path"), '/') != NULL;
+}
+
 /* read_auth - can a client log in? What EHLO does not announce can be done
  * all the same, but a client may not try. */
 static void read_auth(struct smtpd_port *port)
@@ -224,6 +235,8 @@ static void read_auth(struct smtpd_port *port)
 	if (get_bool(port, "smtpd_sasl_auth_enable"))
 		port->auth = not_all || is_choosy(port, true) ? SMTPD_MAY
 							      : SMTPD_YES;
+	if (smtpd_port_has_dovecot_path(port))
+		port->auth = SMTPD_MAY;
 	if (!port->demands_tls && !get_bool(port, "smtpd_tls_auth_only"))
 		port->plain_auth =
 			port->auth != SMTPD_NO &&
@@ -376,6 +389,29 @@ static void check_patterns(struct smtpd_port *port)
 	}
 }
 
+/* check_commands - a command that is answered, and does nothing */
+static void check_commands(struct smtpd_port *port)
+{
+	static const char *const needed[] = { "auth", "data", "ehlo",	 "helo",
+					      "mail", "rcpt", "starttls" };
+	const char *none = get(port, "smtpd_noop_commands");
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (has_word(none, needed[i]))
+			fails(port, SMTPD_MAY, "smtpd_noop_commands");
+}
+
+/* check_values - smtpd(8) ends at a text that it does not know */
+static void check_values(struct smtpd_port *port)
+{
+	struct smtpd_value_fault fault;
+
+	if (smtpd_value_find(port, &fault))
+		fails(port, SMTPD_NO, fault.parameter);
+	smtpd_value_clear(&fault);
+}
+
 /* smtpd_port_open - read what is said of a service */
 void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 		     const struct postfix_service *service)
@@ -395,6 +431,8 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 	read_certificates(port);
 	read_auth(port);
 	read_filter(port);
+	check_commands(port);
+	check_values(port);
 	check_classes(port);
 	check_patterns(port);
 	if (!has_required(&port->lists[SMTPD_LIST_RELAY]) &&
