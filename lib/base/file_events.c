@@ -5,10 +5,10 @@
  * name in its directory, for a file that is moved to that name. The way to it
  * is watched, too: a directory may be moved away, and a symbolic link may get
  * another target. A directory reports its other files as well, so a report has
- * to be read to know whether it matters. Any thread that finds one reads it, under a lock. A thread that
- * finds none looks in this order: is there something to read, is another thread
- * reading it, was it about a file of the list? So no report escapes it between
- * two steps of the reader. */
+ * to be read to know whether it matters. Any thread that finds one reads it,
+ * under a lock. A thread that finds none looks in this order: is there
+ * something to read, is another thread reading it, was it about a file of the
+ * list? So no report escapes it between two steps of the reader. */
 
 #include "lib/base/file_events.h"
 
@@ -76,8 +76,8 @@ static char *link_target(const char *directory, const char *path,
 
 	if (length <= 0 || (size_t)length == sizeof(target))
 		return NULL;
-	return xasprintf("%s%s%.*s%s", whole ? "" : directory,
-			 whole ? "" : "/", (int)length, target, rest);
+	return xasprintf("%s%s%.*s%s", whole ? "" : directory, whole ? "" : "/",
+			 (int)length, target, rest);
 }
 
 /* add_way - watch each name on the way to a file. A directory can only be

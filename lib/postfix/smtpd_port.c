@@ -86,18 +86,15 @@ static bool is_disabled(const struct postfix *postfix,
 bool smtpd_port_is(const struct postfix *postfix,
 		   const struct postfix_service *service)
 {
-	size_t i;
+	const struct postfix_service *screen;
 
 	if (strcmp(service->program, "smtpd") != 0 ||
 	    is_disabled(postfix, service))
 		return false;
 	if (strcmp(service->type, "pass") != 0)
 		return strcmp(service->type, "inet") == 0;
-	for (i = 0; i < postfix->service_count; i++)
-		if (strcmp(postfix->services[i].program, "postscreen") == 0 &&
-		    !is_disabled(postfix, &postfix->services[i]))
-			return true;
-	return false;
+	screen = postfix_screen(postfix, service);
+	return screen != NULL && !is_disabled(postfix, screen);
 }
 
 /* is_alone - a service of one name and type is in master.cf once? */
@@ -212,9 +209,9 @@ static bool is_choosy(const struct smtpd_port *port, bool tls)
 	return found;
 }
 
-/* smtpd_port_has_dovecot_path - is the path of Dovecot's socket given to Cyrus SASL, for which
- * it is the name of a file? Then AUTH is offered, and who can log in is not
- * known: most often nobody. */
+/* smtpd_port_has_dovecot_path - is the path of Dovecot's socket given to Cyrus
+ * SASL, for which it is the name of a file? Then AUTH is offered, and who can
+ * log in is not known: most often nobody. */
 bool smtpd_port_has_dovecot_path(const struct smtpd_port *port)
 {
 	return port->auth != SMTPD_NO &&

@@ -80,10 +80,10 @@ static const struct {
 	enum { TEXT, NUMBER, TIME } kind;
 	long least;
 } attributes[] = {
-	{ "default_action", TEXT, 0 }, { "max_idle", TIME, 0 },
-	{ "max_ttl", TIME, 0 },	       { "policy_context", TEXT, 0 },
+	{ "default_action", TEXT, 0 },	{ "max_idle", TIME, 0 },
+	{ "max_ttl", TIME, 0 },		{ "policy_context", TEXT, 0 },
 	{ "request_limit", NUMBER, 0 }, { "retry_delay", TIME, 0 },
-	{ "timeout", TIME, 0 },	       { "try_limit", NUMBER, 1 },
+	{ "timeout", TIME, 0 },		{ "try_limit", NUMBER, 1 },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -319,8 +319,8 @@ static bool find_in_list(const struct smtpd_restrictions *list,
 		    item->argument == NULL ||
 		    !policy_fault(item->argument, fault))
 			continue;
-		fault->parameter = parameter != NULL ? parameter
-						     : item->parameter;
+		fault->parameter =
+			parameter != NULL ? parameter : item->parameter;
 		return true;
 	}
 	return false;

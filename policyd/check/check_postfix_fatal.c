@@ -73,8 +73,8 @@ static void check_list_end(struct check *check, const struct smtpd_row *row)
 			      "refuses, or it is behind permit");
 }
 
-/* check_value - a text that smtpd(8) does not know. What it is to be is known
- * only if it is that word alone that is wrong. */
+/* check_value - a text that smtpd(8) does not know. A word of a set can be
+ * replaced by the one that was meant. */
 static void check_value(struct check *check, const struct smtpd_row *row,
 			const struct smtpd_value_fault *fault)
 {

@@ -135,7 +135,8 @@ static bool check_nobody(struct check *check)
 							 : tls_advice },
 		    "nobody can log in and encrypt, so nobody can send to "
 		    "elsewhere: %s%s%s",
-		    text != NULL ? text : lacks[best].text, *why.text != '\0' ? ": " : "", why.text);
+		    text != NULL ? text : lacks[best].text,
+		    *why.text != '\0' ? ": " : "", why.text);
 	return true;
 }
 

@@ -4,8 +4,8 @@
  * With smtpd_sasl_type = dovecot, smtpd(8) asks Dovecot for its mechanisms as
  * soon as it could offer AUTH: to a client in TLS, or to all. If nobody
  * answers, it ends, and so does the session. The path is seen from the queue
- * directory, as that of policyd is. With the default, cyrus, it is the name of a
- * file of Cyrus SASL. */
+ * directory, as that of policyd is. With the default, cyrus, it is the name of
+ * a file of Cyrus SASL. */
 
 #include "policyd/check/check_postfix_internal.h"
 

@@ -2,8 +2,8 @@
 /* check_postfix_tables - tables that only Postfix can look up: can it?
  *
  * policyd leaves them to Postfix, and never opens them. Where Postfix lacks
- * their type, or they lack their file, it defers the mail that needs them. So it
- * does with the tables in which it looks up recipients. */
+ * their type, or they lack their file, it defers the mail that needs them. So
+ * it does with the tables in which it looks up recipients. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -171,16 +171,16 @@ static void check_missing(struct check *check, const struct smtpd_port *port)
 			   : xstrdup("Postfix has no such type of table");
 	on = check_on(check, port->service, parameter);
 	check_found(check,
-		    &(struct mistake){ .severity = SEVERITY_ERROR,
-				       .service = port->service,
-				       .parameter = parameter,
-				       .advice = file != NULL
-							 ? "make the table "
-							   "with postmap(1), or "
-							   "write the file"
-							 : "write its type as "
-							   "postconf(1) has "
-							   "it" },
+		    &(struct mistake){
+			    .severity = SEVERITY_ERROR,
+			    .service = port->service,
+			    .parameter = parameter,
+			    .advice = file != NULL ? "make the table "
+						     "with postmap(1), or "
+						     "write the file"
+						   : "write its type as "
+						     "postconf(1) has "
+						     "it" },
 		    "%s%s: %s: %s: Postfix defers all mail that comes to it",
 		    parameter, on, word, why);
 	free(on);

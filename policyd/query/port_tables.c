@@ -2,10 +2,10 @@
 /* port_tables - can smtpd(8) open the tables that it needs for any message?
  *
  * When a client says EHLO, it is looked up in the table of what is not to be
- * offered to it. Before a recipient is accepted, it is looked up in the tables that rewrite
- * it, and in those of all recipients of its class. If a table has no file,
- * every recipient that comes to it is deferred. What is in a table is not
- * looked at; nor is the one of aliases that Postfix has by default. */
+ * offered to it. Before a recipient is accepted, it is looked up in the tables
+ * that rewrite it, and in those of all recipients of its class. If a table has
+ * no file, every recipient that comes to it is deferred. The content of a table
+ * is not read, and the tables that Postfix has by default are left out. */
 
 #include "policyd/query/port_tables.h"
 
@@ -35,11 +35,11 @@ static const struct {
 static const struct {
 	const char *type, *ending;
 } types[] = {
-	{ "btree", ".db" }, { "cdb", ".cdb" },	 { "cidr", "" },
-	{ "dbm", ".pag" },  { "hash", ".db" },	 { "ldap", "" },
+	{ "btree", ".db" },  { "cdb", ".cdb" },	 { "cidr", "" },
+	{ "dbm", ".pag" },   { "hash", ".db" },	 { "ldap", "" },
 	{ "lmdb", ".lmdb" }, { "memcache", "" }, { "mysql", "" },
-	{ "pcre", "" },	    { "pgsql", "" },	 { "regexp", "" },
-	{ "sdbm", ".pag" }, { "sqlite", "" },	 { "texthash", "" },
+	{ "pcre", "" },	     { "pgsql", "" },	 { "regexp", "" },
+	{ "sdbm", ".pag" },  { "sqlite", "" },	 { "texthash", "" },
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -64,9 +64,9 @@ char *port_tables_file(const char *word)
 /* Those without a file of this kind. In Postfix small and capital letters are
  * not the same. */
 static const char *const others[] = {
-	"debug",   "environ",  "fail",	  "inline",  "internal",  "mongodb",
-	"netinfo", "nis",      "nisplus", "pipemap", "proxy",	  "randmap",
-	"static",  "socketmap", "tcp",	  "unionmap", "unix",
+	"debug",   "environ",	"fail",	   "inline",   "internal", "mongodb",
+	"netinfo", "nis",	"nisplus", "pipemap",  "proxy",	   "randmap",
+	"static",  "socketmap", "tcp",	   "unionmap", "unix",
 };
 
 /* is_known - is it a table of a type that any Postfix has? */
@@ -85,12 +85,12 @@ static bool is_known(const char *word)
 }
 
 /* is_missing - is it a table without its file, or of a type that there is
- * nowhere? */
+ * nowhere? What is no table ends smtpd(8). */
 static bool is_missing(const char *word)
 {
 	char *file = port_tables_file(word);
 	bool missing =
-		!is_known(word) ||
+		(strchr(word, ':') != NULL && !is_known(word)) ||
 		(file != NULL && access(file, F_OK) < 0 && errno == ENOENT);
 
 	free(file);
@@ -125,8 +125,8 @@ char *port_tables_missing(const struct smtpd_port *port,
 		    (recipient != SMTPD_OURS ||
 		     *postfix_get(port->postfix, NULL, domains) == '\0'))
 			continue;
-		missing = port_tables_missing_in(postfix_get(port->postfix, port->service,
-						 parameters[i].name));
+		missing = port_tables_missing_in(postfix_get(
+			port->postfix, port->service, parameters[i].name));
 		*parameter = parameters[i].name;
 	}
 	return missing;

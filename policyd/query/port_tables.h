@@ -6,12 +6,14 @@
 
 /* port_tables_missing - the first table that a port of smtpd(8) needs for a
  * message to such a recipient, set in main.cf or master.cf, whose file is not
- * there, or whose type is unknown: then smtpd defers it. The caller frees it; *parameter names it. NULL: there is none. */
+ * there, or whose type is unknown: then smtpd defers it. The caller frees it;
+ * *parameter names it. NULL: there is none. */
 char *port_tables_missing(const struct smtpd_port *port,
 			  enum smtpd_recipient recipient,
 			  const char **parameter);
 
-/* port_tables_missing_in - the first such table in a list; the caller frees it. NULL: there is none. */
+/* port_tables_missing_in - the first such table in a list; the caller frees it.
+ * NULL: there is none. */
 char *port_tables_missing_in(const char *list);
 
 /* port_tables_file - the file that Postfix opens for "type:/name", also behind

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* port_tls - settings of TLS with which a port of smtpd(8) has none
  *
- * smtpd(8) logs a warning, and goes on without TLS, or ends each handshake:
+ * smtpd(8) logs a warning, and offers no TLS, or ends each handshake:
  * clients that must encrypt are refused. Where TLS is demanded, it reads the
  * "mandatory" parameters in place of the others. */
 
@@ -193,11 +193,11 @@ static char *cipher_string(const struct smtpd_port *port, const char *grade)
 static bool is_changed(const struct smtpd_port *port, const char *grade)
 {
 	char *name = list_name(grade);
-	bool changed = postfix_where(port->postfix, port->service, name) !=
-			       POSTFIX_DEFAULT ||
-		       *get(port, "smtpd_tls_exclude_ciphers") != '\0' ||
-		       *get(port, "smtpd_tls_mandatory_exclude_ciphers") !=
-			       '\0';
+	bool changed =
+		postfix_where(port->postfix, port->service, name) !=
+			POSTFIX_DEFAULT ||
+		*get(port, "smtpd_tls_exclude_ciphers") != '\0' ||
+		*get(port, "smtpd_tls_mandatory_exclude_ciphers") != '\0';
 
 	free(name);
 	return changed;
@@ -212,7 +212,7 @@ static enum smtpd_answer of_ciphers(const struct smtpd_port *port,
 	enum smtpd_answer answer = SMTPD_YES;
 	SSL_CTX *context = NULL;
 
-	if (*text != '\0' && is_changed(port, grade))
+	if (*text != '\0' && *text != ':' && is_changed(port, grade))
 		context = SSL_CTX_new(TLS_server_method());
 	if (context != NULL && SSL_CTX_set_cipher_list(context, text) != 1)
 		answer = SMTPD_MAY;
@@ -293,8 +293,8 @@ static enum smtpd_answer of_settings(const struct smtpd_port *port,
 	const bool demands = port->demands_tls;
 	const char *protocol = demands ? "smtpd_tls_mandatory_protocols"
 				       : "smtpd_tls_protocols";
-	const char *grade = demands ? "smtpd_tls_mandatory_ciphers"
-				    : "smtpd_tls_ciphers";
+	const char *grade =
+		demands ? "smtpd_tls_mandatory_ciphers" : "smtpd_tls_ciphers";
 	static const char exclude[] = "smtpd_tls_exclude_ciphers";
 	static const char strict[] = "smtpd_tls_mandatory_exclude_ciphers";
 	enum smtpd_answer answer = SMTPD_YES;

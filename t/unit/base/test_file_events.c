@@ -145,7 +145,7 @@ END_TEST
 /* On the way to it, a link may get another target, at once or not, and a
  * directory may be replaced; the file itself stays where it is. */
 static const struct {
-	const char *path; /* below the directory of the test */
+	const char *path;      /* below the directory of the test */
 	const char *old, *new; /* renamed */
 } ways[] = {
 	{ "link/f", "other", "link" },
@@ -156,8 +156,9 @@ static const struct {
 /* remove_ways - some of these are there */
 static void remove_ways(void)
 {
-	static const char *const names[] = { "x/f",  "y/f",	"z/f",	 "link",
-					     "other", "through", "beside" };
+	static const char *const names[] = { "x/f",   "y/f",   "z/f",
+					     "link",  "other", "through",
+					     "beside" };
 	size_t i;
 
 	for (i = 0; i < COUNT(names); i++)

@@ -65,10 +65,9 @@ static enum smtpd_answer tables(void *context, const struct smtpd_port *port,
 {
 	(void)context;
 	*parameter = "virtual_alias_maps";
-	return recipient == SMTPD_OURS &&
-			       strcmp(postfix_get(port->postfix, NULL,
-						  *parameter),
-				      "hash:/gone") == 0
+	return recipient == SMTPD_OURS && strcmp(postfix_get(port->postfix,
+							     NULL, *parameter),
+						 "hash:/gone") == 0
 		       ? SMTPD_MAY
 		       : SMTPD_YES;
 }
@@ -289,7 +288,8 @@ static const struct {
 	{ "virtual_alias_maps = hash:/gone", "mn mn my my my my my my" },
 	{ "smtpd_noop_commands = vrfy starttls", "mm mm mm mm mm mm mm mm" },
 	{ "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = cyrus\n"
-	  "smtpd_sasl_path = private/auth", "yn yn mm mm yy yy yy yy" },
+	  "smtpd_sasl_path = private/auth",
+	  "yn yn mm mm yy yy yy yy" },
 	{ "smtpd_tls_security_level = nonsense", "nn nn nn nn nn nn nn nn" },
 };
 

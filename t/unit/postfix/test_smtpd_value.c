@@ -8,10 +8,11 @@
 #include "lib/postfix/smtpd_value.h"
 #include "t/unit/test.h"
 
-#define CERT \
+#define CERT                                                       \
 	"smtpd_tls_cert_file = /x\nsmtpd_sasl_auth_enable = yes\n" \
 	"smtpd_tls_security_level = may\n"
-#define ASK(text) "smtpd_relay_restrictions = reject, check_policy_service " text
+#define ASK(text) \
+	"smtpd_relay_restrictions = reject, check_policy_service " text
 
 /* Settings, and "PARAMETER: WORD" of the fault, with the word that was meant;
  * NULL: there is none. */
@@ -85,9 +86,9 @@ START_TEST(finds_what_ends_it)
 	ck_assert_int_eq(postfix_values_parse(&postfix.effective,
 					      cases[_i].settings, NULL),
 			 0);
-	ck_assert_int_eq(postfix_services_parse(
-				 &postfix, "smtp inet n - n - - smtpd\n", false,
-				 NULL),
+	ck_assert_int_eq(postfix_services_parse(&postfix,
+						"smtp inet n - n - - smtpd\n",
+						false, NULL),
 			 0);
 	smtpd_port_open(&port, &postfix, postfix.services);
 	if (smtpd_value_find(&port, &fault)) {
