@@ -2,12 +2,13 @@
 /* file_events - the kernel's reports about files
  *
  * Each file is watched twice: its inode, for what is written to it, and the
- * name in its directory, for a file that is moved to that name. A directory
- * reports its other files as well, so a report has to be read to know whether
- * it matters. Any thread that finds one reads it, under a lock. A thread that
- * finds none looks in this order: is there something to read, is another thread
- * reading it, was it about a file of the list? So no report escapes it between
- * two steps of the reader. */
+ * name in its directory, for a file that is moved to that name. The way to it
+ * is watched, too: a directory may be moved away, and a symbolic link may get
+ * another target. A directory reports its other files as well, so a report has
+ * to be read to know whether it matters. Any thread that finds one reads it,
+ * under a lock. A thread that finds none looks in this order: is there
+ * something to read, is another thread reading it, was it about a file of the
+ * list? So no report escapes it between two steps of the reader. */
 
 #include "lib/base/file_events.h"
 
@@ -25,42 +26,98 @@
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
 #define NAME_EVENTS \
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
-#define BYTES_MAX 4096
+#define MOVE_EVENTS (IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
+#define BYTES_MAX   4096
+#define LINKS_MAX   16 /* one behind the other */
 
-/* The watches of one file; -1: it is not watched. */
-struct watch {
-	int file;
+/* A name on the way to a file: the watch of its directory. */
+struct step {
+	size_t file; /* of the list */
 	int directory;
+	char *name;
 };
 
 struct file_events {
 	const struct watched_files *list;
-	struct watch *watches; /* one for each file of the list */
+	int *watches; /* of each file of the list; -1: it is not watched */
+	struct step *steps;
+	size_t step_count;
 	int fd;
 	pthread_mutex_t lock; /* of the reports that are read */
 	atomic_bool reading;
 	_Atomic(const char *) changed; /* a path, or NULL */
 };
 
-/* name_in - the last part of an absolute path */
-static const char *name_in(const char *path)
+/* add_step - watch a name in a directory. IN_MASK_ADD: it may be on the way to
+ * other files, and itself a file of the list. */
+static void add_step(struct file_events *events, size_t file,
+		     const char *directory, const char *name, uint32_t mask)
 {
-	return strrchr(path, '/') + 1;
+	int watch = inotify_add_watch(events->fd,
+				      *directory != '\0' ? directory : "/",
+				      mask | IN_MASK_ADD);
+
+	if (watch < 0)
+		return;
+	events->steps = xreallocarray(events->steps, events->step_count + 1,
+				      sizeof(*events->steps));
+	events->steps[events->step_count++] =
+		(struct step){ file, watch, xstrdup(name) };
+}
+
+/* link_target - of a symbolic link, as an absolute path with what is behind it;
+ * the caller frees it. NULL: it is none. */
+static char *link_target(const char *directory, const char *path,
+			 const char *rest)
+{
+	char target[WATCHED_PATH_MAX];
+	ssize_t length = readlink(path, target, sizeof(target));
+	bool whole = length > 0 && *target == '/';
+
+	if (length <= 0 || (size_t)length == sizeof(target))
+		return NULL;
+	return xasprintf("%s%s%.*s%s", whole ? "" : directory, whole ? "" : "/",
+			 (int)length, target, rest);
+}
+
+/* add_way - watch each name on the way to a file. A directory can only be
+ * moved as a whole; what comes and goes is a link, or the file itself. */
+static void add_way(struct file_events *events, size_t file, const char *path,
+		    unsigned links)
+{
+	char *directory = xstrdup(""), *whole, *name, *target = NULL;
+
+	while (target == NULL && *(path += strspn(path, "/")) != '\0') {
+		size_t length = strcspn(path, "/");
+		bool last = path[length] == '\0';
+
+		name = xstrndup(path, length);
+		path += length;
+		whole = xasprintf("%s/%s", directory, name);
+		target = link_target(directory, whole, path);
+		if (last || target != NULL)
+			add_step(events, file, directory, name, NAME_EVENTS);
+		else if (*directory != '\0')
+			add_step(events, file, directory, name, MOVE_EVENTS);
+		free(directory);
+		free(name);
+		directory = whole;
+	}
+	free(directory);
+	if (target != NULL && links < LINKS_MAX)
+		add_way(events, file, target, links + 1);
+	free(target);
 }
 
 /* add_watches - of one file. One that cannot be watched is left to the caller's
- * checks. IN_MASK_ADD: a file may also be the directory of another. */
+ * checks. */
 static void add_watches(struct file_events *events, size_t i)
 {
 	const char *path = events->list->items[i].path;
-	const char *name = name_in(path);
-	char *directory = xstrndup(path, (size_t)(name - path));
 
-	events->watches[i].directory = inotify_add_watch(
-		events->fd, directory, NAME_EVENTS | IN_MASK_ADD);
-	events->watches[i].file =
+	add_way(events, i, path, 0);
+	events->watches[i] =
 		inotify_add_watch(events->fd, path, FILE_EVENTS | IN_MASK_ADD);
-	free(directory);
 }
 
 /* compare - with the states in the list */
@@ -109,23 +166,22 @@ int file_events_descriptor(const struct file_events *events)
 /* note - one report: is it about a file of the list? */
 static void note(struct file_events *events, const struct inotify_event *event)
 {
+	const struct watched_file *items = events->list->items;
 	size_t i;
 
 	if (event->wd < 0)
 		return; /* reports were lost; the monitor compares states, too
 			 */
-	for (i = 0; i < events->list->count; i++) {
-		const struct watch *watch = &events->watches[i];
-		const char *path = events->list->items[i].path;
-
-		/* IN_IGNORED: the watch has ended, which was reported. */
-		if (event->len == 0
-			    ? event->wd == watch->file &&
-				      (event->mask & IN_IGNORED) == 0
-			    : event->wd == watch->directory &&
-				      strcmp(event->name, name_in(path)) == 0)
-			atomic_store(&events->changed, path);
-	}
+	/* IN_IGNORED: the watch has ended, which was reported. */
+	for (i = 0; i < events->list->count && event->len == 0; i++)
+		if (event->wd == events->watches[i] &&
+		    (event->mask & IN_IGNORED) == 0)
+			atomic_store(&events->changed, items[i].path);
+	for (i = 0; i < events->step_count && event->len > 0; i++)
+		if (event->wd == events->steps[i].directory &&
+		    strcmp(event->name, events->steps[i].name) == 0)
+			atomic_store(&events->changed,
+				     items[events->steps[i].file].path);
 }
 
 /* take - read what there is */
@@ -179,8 +235,13 @@ void file_events_forget(struct file_events *events)
 /* file_events_free - stop watching */
 void file_events_free(struct file_events *events)
 {
+	size_t i;
+
 	if (events == NULL)
 		return;
+	for (i = 0; i < events->step_count; i++)
+		free(events->steps[i].name);
+	free(events->steps);
 	close(events->fd);
 	pthread_mutex_destroy(&events->lock);
 	free(events->watches);

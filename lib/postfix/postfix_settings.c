@@ -281,19 +281,36 @@ bool postfix_get_bool(const struct postfix *postfix,
 	return strcasecmp(postfix_get(postfix, service, name), "yes") == 0;
 }
 
+/* postfix_screen - the postscreen(8) in front of a pass service */
+const struct postfix_service *
+postfix_screen(const struct postfix *postfix,
+	       const struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++) {
+		const struct postfix_service *screen = &postfix->services[i];
+		const char *name;
+
+		if (strcmp(screen->program, "postscreen") != 0)
+			continue;
+		name = postfix_get(postfix, screen, "smtpd_service_name");
+		if (strcmp(*name != '\0' ? name : "smtpd", service->name) == 0)
+			return screen;
+	}
+	return NULL;
+}
+
 /* entrance - the service that a client connects to; smtpd behind postscreen(8)
  * gets its connections from postscreen */
 static const struct postfix_service *
 entrance(const struct postfix *postfix, const struct postfix_service *service)
 {
-	size_t i;
+	const struct postfix_service *screen = NULL;
 
-	for (i = 0;
-	     i < postfix->service_count && strcmp(service->type, "pass") == 0;
-	     i++)
-		if (strcmp(postfix->services[i].program, "postscreen") == 0)
-			return &postfix->services[i];
-	return service;
+	if (strcmp(service->type, "pass") == 0)
+		screen = postfix_screen(postfix, service);
+	return screen != NULL ? screen : service;
 }
 
 /* postfix_port - the number of the port */

@@ -98,6 +98,12 @@ const char *postfix_get_own(const struct postfix_service *service,
 bool postfix_get_bool(const struct postfix *postfix,
 		      const struct postfix_service *service, const char *name);
 
+/* postfix_screen - the postscreen(8) that passes its clients on to a service;
+ * NULL: there is none. */
+const struct postfix_service *
+postfix_screen(const struct postfix *postfix,
+	       const struct postfix_service *service);
+
 /* postfix_port - the number of the port where clients of an smtpd service
  * connect; behind postscreen(8), the port of postscreen. 0: unknown. */
 unsigned postfix_port(const struct postfix *postfix,

@@ -122,6 +122,12 @@ static bool is_private(const char *address)
 	return false;
 }
 
+/* is_loopback - an address of loopback? */
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
 /* smtpd_port_is_private - only from this host, or from a network nearby? */
 bool smtpd_port_is_private(const struct smtpd_port *port)
 {
@@ -145,12 +151,26 @@ bool smtpd_port_is_loopback(const struct smtpd_port *port)
 {
 	char *host = host_of(port->service->name);
 	char *address = known_host(host);
-	bool loopback = address != NULL && (strncmp(address, "127.", 4) == 0 ||
-					    strcmp(address, "::1") == 0);
+	bool loopback = address != NULL && is_loopback(address);
 
 	free(address);
 	free(host);
 	return loopback;
+}
+
+/* is_here - does a client that connects to a host on this one come to the port?
+ * What is on loopback only, or not there at all, may be another Postfix. */
+static bool is_here(const struct smtpd_port *port, const char *host)
+{
+	char *here = smtpd_port_host(port);
+	char *address = known_host(*host == '\0' ? "localhost" : host);
+	bool same = address != NULL && here != NULL &&
+		    (strcmp(address, here) == 0 ||
+		     (is_loopback(address) && is_loopback(here)));
+
+	free(address);
+	free(here);
+	return same;
 }
 
 /* leads_here - does "HOST:PORT", maybe with a transport before it, name this
@@ -162,7 +182,7 @@ static bool leads_here(const struct smtpd_port *port, const char *text)
 		.name = (char *)text,
 		.type = (char *)"inet",
 	};
-	char *host, *here, *address;
+	char *host;
 	bool same;
 
 	if (port->number == 0 || colon == NULL ||
@@ -174,15 +194,7 @@ static bool leads_here(const struct smtpd_port *port, const char *text)
 			bracket--;
 	}
 	host = host_of(bracket);
-	here = smtpd_port_host(port);
-	address = known_host(host);
-	same = *host == '\0' ||
-	       (address != NULL &&
-		(strncmp(address, "127.", 4) == 0 ||
-		 strcmp(address, "::1") == 0 ||
-		 (here != NULL && strcmp(address, here) == 0)));
-	free(address);
-	free(here);
+	same = is_here(port, host);
 	free(host);
 	return same;
 }

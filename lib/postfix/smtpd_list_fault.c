@@ -36,6 +36,10 @@ static char *attribute_fault(const struct postfix_value *attribute)
 	char *parameter, *wants, *text = NULL;
 	size_t i;
 
+	if (*attribute->name == '\0')
+		return xstrdup("an attribute of check_policy_service has no "
+			       "\"=\"; white space around that needs braces: "
+			       "{ NAME = VALUE }");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		known |= strcmp(attribute->name, names[i]) == 0;
 	if (!known)

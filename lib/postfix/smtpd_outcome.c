@@ -198,6 +198,22 @@ static void narrow_by_delivery(struct smtpd_outcome *outcome,
 	}
 }
 
+/* narrow_by_tables - a recipient that cannot be looked up is deferred */
+static void narrow_by_tables(struct smtpd_outcome *outcome,
+			     const struct smtpd_port *port,
+			     enum smtpd_recipient recipient,
+			     const struct smtpd_knowledge *knowledge)
+{
+	const char *parameter = NULL;
+	enum smtpd_answer passes;
+
+	if (knowledge->tables == NULL || outcome->passes != SMTPD_YES)
+		return;
+	passes = knowledge->tables(knowledge->context, port, recipient,
+				   &parameter);
+	narrow(outcome, passes, parameter, NULL);
+}
+
 /* smtpd_outcome - what becomes of one message */
 struct smtpd_outcome smtpd_outcome(const struct smtpd_port *port,
 				   enum smtpd_client client,
@@ -224,5 +240,6 @@ struct smtpd_outcome smtpd_outcome(const struct smtpd_port *port,
 	if (port->filter != NULL)
 		narrow(&outcome, SMTPD_MAY, port->filter, NULL);
 	narrow_by_delivery(&outcome, port, recipient);
+	narrow_by_tables(&outcome, port, recipient, knowledge);
 	return outcome;
 }

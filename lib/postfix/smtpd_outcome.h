@@ -48,7 +48,7 @@ struct smtpd_question {
 };
 
 /* Knowledge that main.cf does not hold. A function may be NULL: then it may be
- * anything; but certificates are there. */
+ * anything; but certificates and tables of recipients are there. */
 struct smtpd_knowledge {
 	void *context;
 
@@ -63,9 +63,16 @@ struct smtpd_knowledge {
 				      enum smtpd_client client,
 				      const char *address);
 
-	/* Are the files there that hold the port's own certificate? */
+	/* Can smtpd(8) offer TLS: are the files there that hold the port's own
+	 * certificate, and does it understand the other settings of TLS? */
 	enum smtpd_answer (*certificate)(void *context,
 					 const struct smtpd_port *port);
+
+	/* Can it look up recipients? If not, *parameter says where. */
+	enum smtpd_answer (*tables)(void *context,
+				    const struct smtpd_port *port,
+				    enum smtpd_recipient recipient,
+				    const char **parameter);
 
 	/* What does the policy server reply, as in access(5)? The caller frees
 	 * it; NULL: unknown. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/similar.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postfix_version.h"
@@ -69,7 +70,8 @@ struct parameter {
 static const struct parameter rows[] = {
 #include "lib/postfix/smtpd_parameter_rows.h"
 };
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define NAMES_MAX 16 /* of one row */
+#define ROWS	  (sizeof(rows) / sizeof(rows[0]))
 
 /* get - the value of a parameter; NULL: this Postfix does not have it */
 static const char *get(const struct smtpd_port *port, const char *name)
@@ -322,7 +324,8 @@ static char *wants(const struct parameter *parameter)
 	return text;
 }
 
-/* smtpd_parameter_try - what it may have in place of that value */
+/* smtpd_parameter_try - what it may have in place of that value. One that
+ * changed with a version has two rows. */
 char *smtpd_parameter_try(const char *name, const char *value)
 {
 	size_t i;
@@ -332,6 +335,55 @@ char *smtpd_parameter_try(const char *name, const char *value)
 		    !is_fine(&rows[i], value))
 			return wants(&rows[i]);
 	return NULL;
+}
+
+/* find_set - the row of a parameter that has names, or NULL */
+static const struct parameter *find_set(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if (rows[i].names != NULL && strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* similar_name - the one that is like the word, or NULL */
+static char *similar_name(const char *names, const char *word)
+{
+	char *all[NAMES_MAX], *best;
+	struct similar similar;
+	size_t count = 0, i;
+
+	similar_init(&similar, word);
+	while (count < NAMES_MAX &&
+	       (all[count] = words_next(&names, " ")) != NULL)
+		similar_try(&similar, all[count++]);
+	best = similar.best != NULL ? xstrdup(similar.best) : NULL;
+	for (i = 0; i < count; i++)
+		free(all[i]);
+	return best;
+}
+
+/* smtpd_parameter_meant - of the first word that is no name */
+char *smtpd_parameter_meant(const char *name, const char *value, char **word)
+{
+	const struct parameter *parameter = find_set(name);
+	char *meant = NULL;
+
+	*word = NULL;
+	if (parameter == NULL)
+		return NULL;
+	while ((*word = words_next(&value, WORDS_SEPARATORS)) != NULL &&
+	       is_name(parameter->names, *word, parameter->kind == KIND_NAME))
+		free(*word);
+	if (*word != NULL)
+		meant = similar_name(parameter->names, *word);
+	if (meant == NULL) {
+		free(*word);
+		*word = NULL;
+	}
+	return meant;
 }
 
 /* smtpd_parameter_wants - likewise, in place of the value of a port */

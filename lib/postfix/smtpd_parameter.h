@@ -14,12 +14,17 @@
 const char *smtpd_parameter_check(const struct smtpd_port *port,
 				  enum smtpd_answer *works);
 
-/* smtpd_parameter_try - what smtpd(8) wants in place of a value: "a
- * time of at least 1s". The caller
- * frees it; NULL: the parameter is none of these, or the value is fine. */
+/* smtpd_parameter_try - what smtpd(8) wants in place of a value: "a time of at
+ * least 1s". The caller frees it; NULL: the parameter is none of these, or the
+ * value is fine. */
 char *smtpd_parameter_try(const char *name, const char *value);
 
 /* smtpd_parameter_wants - likewise, for the value that a port has. */
 char *smtpd_parameter_wants(const struct smtpd_port *port, const char *name);
+
+/* smtpd_parameter_meant - in a value that must be of a set of names: the name
+ * that was probably meant by the first word that is none. The caller frees it,
+ * and *word. NULL: there is none, and no word. */
+char *smtpd_parameter_meant(const char *name, const char *value, char **word);
 
 #endif

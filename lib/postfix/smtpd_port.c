@@ -89,18 +89,15 @@ static bool is_disabled(const struct postfix *postfix,
 bool smtpd_port_is(const struct postfix *postfix,
 		   const struct postfix_service *service)
 {
-	size_t i;
+	const struct postfix_service *screen;
 
 	if (strcmp(service->program, "smtpd") != 0 ||
 	    is_disabled(postfix, service))
 		return false;
 	if (strcmp(service->type, "pass") != 0)
 		return strcmp(service->type, "inet") == 0;
-	for (i = 0; i < postfix->service_count; i++)
-		if (strcmp(postfix->services[i].program, "postscreen") == 0 &&
-		    !is_disabled(postfix, &postfix->services[i]))
-			return true;
-	return false;
+	screen = postfix_screen(postfix, service);
+	return screen != NULL && !is_disabled(postfix, screen);
 }
 
 /* is_alone - a service of one name and type is in master.cf once? */
@@ -214,6 +211,16 @@ static bool is_choosy(const struct smtpd_port *port, bool tls)
 	return found;
 }
 
+/* smtpd_port_has_dovecot_path - is the path of Dovecot's socket given to Cyrus
+ * SASL, for which it is the name of a file? Then AUTH is offered, and who can
+ * log in is not known: most often nobody. */
+bool smtpd_port_has_dovecot_path(const struct smtpd_port *port)
+{
+	return port->auth != SMTPD_NO &&
+	       strcmp(get(port, "smtpd_sasl_type"), "cyrus") == 0 &&
+	       strchr(get(port, "smtpd_sasl_path"), '/') != NULL;
+}
+
 /* read_auth - can a client log in? What EHLO does not announce can be done
  * all the same, but a client may not try. */
 static void read_auth(struct smtpd_port *port)
@@ -227,6 +234,8 @@ static void read_auth(struct smtpd_port *port)
 	if (get_bool(port, "smtpd_sasl_auth_enable"))
 		port->auth = not_all || is_choosy(port, true) ? SMTPD_MAY
 							      : SMTPD_YES;
+	if (smtpd_port_has_dovecot_path(port))
+		port->auth = SMTPD_MAY;
 	if (!port->demands_tls && !get_bool(port, "smtpd_tls_auth_only"))
 		port->plain_auth =
 			port->auth != SMTPD_NO &&
@@ -360,6 +369,19 @@ static void check_lists(struct smtpd_port *port)
 	free(fault);
 }
 
+/* check_commands - a command that is answered, and does nothing */
+static void check_commands(struct smtpd_port *port)
+{
+	static const char *const needed[] = { "auth", "data", "ehlo",	 "helo",
+					      "mail", "rcpt", "starttls" };
+	const char *none = get(port, "smtpd_noop_commands");
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (has_word(none, needed[i]))
+			fails(port, SMTPD_MAY, "smtpd_noop_commands");
+}
+
 /* smtpd_port_open - read what is said of a service */
 void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 		     const struct postfix_service *service)
@@ -380,6 +402,7 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 	read_auth(port);
 	read_filter(port);
 	check_parameters(port);
+	check_commands(port);
 	check_classes(port);
 	check_patterns(port);
 	check_lists(port);

@@ -63,6 +63,10 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 /* smtpd_port_close - free what the struct holds. */
 void smtpd_port_close(struct smtpd_port *port);
 
+/* smtpd_port_has_dovecot_path - is smtpd_sasl_path a socket of Dovecot, while
+ * smtpd_sasl_type is cyrus? */
+bool smtpd_port_has_dovecot_path(const struct smtpd_port *port);
+
 /* smtpd_port_has_milters - are there any, and are they asked? */
 bool smtpd_port_has_milters(const struct smtpd_port *port);
 

@@ -129,20 +129,31 @@ static void check_wanted(struct check *check, const struct smtpd_row *row,
 {
 	const struct postfix_service *service = row->port.service;
 	const char *name = row->port.works_why;
+	const char *has = postfix_get(check->postfix, service, name);
 	bool ends = row->port.works == SMTPD_NO;
 	char *advice = xasprintf("write %s", wants);
+	char *word, *meant = smtpd_parameter_meant(name, has, &word);
+	char *value = NULL;
 
+	if (meant != NULL)
+		value = check_replaced(check_written(check, service, name),
+				       word, meant);
 	check_found(check,
 		    &(struct mistake){ .severity = ends ? SEVERITY_ERROR
 							: SEVERITY_WARNING,
 				       .service = service,
 				       .parameter = name,
+				       .value = value,
 				       .effect = works,
 				       .advice = advice },
 		    "smtpd %s at once on port %s: %s is \"%.80s\", and must "
-		    "be %s",
-		    ends ? "ends" : "may end", service->name, name,
-		    postfix_get(check->postfix, service, name), wants);
+		    "be %s%s%s%s",
+		    ends ? "ends" : "may end", service->name, name, has, wants,
+		    meant != NULL ? "; did you mean " : "",
+		    meant != NULL ? meant : "", meant != NULL ? "?" : "");
+	free(value);
+	free(meant);
+	free(word);
 	free(advice);
 }
 

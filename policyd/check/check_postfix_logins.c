@@ -8,13 +8,18 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
-#include "policyd/query/certificates.h"
+#include "policyd/query/port_tls.h"
 
 /* The things that a user needs and a port lacks, the worst first. */
 enum lack { LACK_AUTH, LACK_TLS, LACK_CERTIFICATE, LACK_NOTHING };
 
 /* The ports of mail, as in services(5). */
 enum { SMTP = 25, SUBMISSIONS = 465, SUBMISSION = 587 };
+
+/* For a setting of TLS that is not about the port's own certificate. */
+static const char tls_advice[] =
+	"write what Postfix knows, or remove the parameter, which has a good "
+	"default";
 
 /* has_level - would the port offer TLS if it had a certificate? */
 static bool has_level(const struct smtpd_port *port)
@@ -28,14 +33,11 @@ static bool has_level(const struct smtpd_port *port)
 						  "smtpd_use_tls"));
 }
 
-/* certificate_parameter - the one that names the certificate of a port */
-static const char *certificate_parameter(const struct smtpd_port *port)
+/* is_certificate - is it a parameter that names the certificate of a port? */
+static bool is_certificate(const char *parameter)
 {
-	static const char chain[] = "smtpd_tls_chain_files";
-
-	return *postfix_get(port->postfix, port->service, chain) != '\0'
-		       ? chain
-		       : "smtpd_tls_cert_file";
+	return strcmp(parameter, "smtpd_tls_chain_files") == 0 ||
+	       strcmp(parameter, "smtpd_tls_cert_file") == 0;
 }
 
 /* lack - of one port. The judgement of a login in TLS says what is missing of
@@ -99,7 +101,7 @@ static bool check_nobody(struct check *check)
 				       "there, and the key must fit" },
 	};
 	const struct postfix_service *service = NULL;
-	const char *parameter = NULL;
+	const char *parameter = NULL, *text = NULL;
 	enum lack best = LACK_AUTH;
 	struct error why = { "" };
 	size_t i;
@@ -114,22 +116,27 @@ static bool check_nobody(struct check *check)
 			service = row->port.service;
 			if (best != LACK_CERTIFICATE)
 				continue;
-			parameter = certificate_parameter(&row->port);
-			certificates_usable(&row->port, &why);
+			parameter = lacks[LACK_CERTIFICATE].parameter;
+			port_tls_usable(&row->port, &parameter, &why);
 		}
 	}
 	if (check->ports.count == 0 || best == LACK_NOTHING)
 		return false;
 	if (best != LACK_CERTIFICATE)
 		parameter = lacks[best].parameter;
+	else if (!is_certificate(parameter))
+		text = "TLS fails on each port that offers AUTH";
 	check_found(check,
 		    &(struct mistake){ .severity = SEVERITY_ERROR,
 				       .service = service,
 				       .parameter = parameter,
-				       .advice = lacks[best].advice },
+				       .advice = text == NULL
+							 ? lacks[best].advice
+							 : tls_advice },
 		    "nobody can log in and encrypt, so nobody can send to "
 		    "elsewhere: %s%s%s",
-		    lacks[best].text, *why.text != '\0' ? ": " : "", why.text);
+		    text != NULL ? text : lacks[best].text,
+		    *why.text != '\0' ? ": " : "", why.text);
 	return true;
 }
 
@@ -138,9 +145,11 @@ static bool check_nobody(struct check *check)
 static void check_certificate(struct check *check,
 			      const struct smtpd_port *port)
 {
+	const char *parameter = NULL;
 	struct error why;
 
-	if (!has_level(port) || certificates_usable(port, &why) != SMTPD_NO)
+	if (!has_level(port) ||
+	    port_tls_usable(port, &parameter, &why) != SMTPD_NO)
 		return;
 	check_found(check,
 		    &(struct mistake){
@@ -148,9 +157,12 @@ static void check_certificate(struct check *check,
 						? SEVERITY_ERROR
 						: SEVERITY_WARNING,
 			    .service = port->service,
-			    .parameter = certificate_parameter(port),
-			    .advice = "every file must be there, and the key "
-				      "must be that of the certificate" },
+			    .parameter = parameter,
+			    .advice = is_certificate(parameter)
+					      ? "every file must be there, and "
+						"the key must be that of the "
+						"certificate"
+					      : tls_advice },
 		    "there is no TLS on port %s: %s", port->service->name,
 		    why.text);
 }

@@ -4,7 +4,8 @@
  * With smtpd_sasl_type = dovecot, smtpd(8) asks Dovecot for its mechanisms as
  * soon as it could offer AUTH: to a client in TLS, or to all. If nobody
  * answers, it ends, and so does the session. The path is seen from the queue
- * directory, as that of policyd is. */
+ * directory, as that of policyd is. With the default, cyrus, it is the name of
+ * a file of Cyrus SASL. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -73,10 +74,33 @@ static void check_login(struct check *check, const struct use *use)
 	free(on);
 }
 
+/* check_type - a path of Dovecot, given to Cyrus SASL */
+static void check_type(struct check *check, const struct smtpd_port *port)
+{
+	const char *path =
+		postfix_get(port->postfix, port->service, "smtpd_sasl_path");
+
+	if (!smtpd_port_has_dovecot_path(port))
+		return;
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_ERROR,
+				       .service = port->service,
+				       .parameter = "smtpd_sasl_type",
+				       .value = "dovecot",
+				       .effect.reveals = true },
+		    "smtpd_sasl_path = %s is a socket of Dovecot, and "
+		    "smtpd_sasl_type is cyrus: AUTH is offered, and nobody can "
+		    "log in",
+		    path);
+}
+
 /* check_sasl - can smtpd(8) reach Dovecot? */
 void check_sasl(struct check *check)
 {
 	size_t i;
+
+	for (i = 0; i < check->ports.count; i++)
+		check_type(check, &check->ports.rows[i].port);
 
 	for (i = 0; i < check->login_count; i++)
 		check_login(check, &check->logins[i]);

@@ -329,6 +329,26 @@ static void check_arguments(struct check *check,
 	free(word);
 }
 
+/* check_quotes - of an option: Postfix takes them for a part of its name */
+static void check_quotes(struct check *check,
+			 const struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0; i < service->overrides.count; i++) {
+		const char *name = service->overrides.list[i].name;
+
+		if (*name == '"' || *name == '\'')
+			check_found_line(check, SEVERITY_ERROR, "master.cf",
+					 NULL,
+					 "write -o NAME=VALUE, and white space "
+					 "in braces: -o { NAME = VALUE }",
+					 "%s has quotation marks around -o "
+					 "%.80s, so it does nothing",
+					 service->name, name + 1);
+	}
+}
+
 /* check_works - does smtpd(8) serve anybody, as far as it is known? */
 static void check_works(struct check *check, const struct smtpd_row *row)
 {
@@ -354,6 +374,7 @@ void check_services(struct check *check)
 		const struct smtpd_row *row = &check->ports.rows[i];
 
 		check_works(check, row);
+		check_quotes(check, row->port.service);
 		if (row->port.works != SMTPD_YES)
 			continue;
 		if (!check_unasked(check, row))

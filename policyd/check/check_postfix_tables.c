@@ -2,7 +2,8 @@
 /* check_postfix_tables - tables that only Postfix can look up: can it?
  *
  * policyd leaves them to Postfix, and never opens them. Where Postfix lacks
- * their type, or they lack their file, it defers the mail that needs them. */
+ * their type, or they lack their file, it defers the mail that needs them. So
+ * it does with the tables in which it looks up recipients. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -13,6 +14,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postconf.h"
+#include "policyd/query/port_tables.h"
 
 /* The lists that policyd leaves to Postfix, if it has to. */
 static const char *const lists[] = {
@@ -155,9 +157,45 @@ void check_read_types(struct check *check)
 	each_word(check, ask_types);
 }
 
+/* check_missing - tables of recipients that one port cannot open */
+static void check_missing(struct check *check, const struct smtpd_port *port)
+{
+	const char *parameter = NULL;
+	char *word = port_tables_missing(port, SMTPD_OURS, &parameter);
+	char *file, *on, *why;
+
+	if (word == NULL)
+		return;
+	file = port_tables_file(word);
+	why = file != NULL ? xasprintf("there is no file %s", file)
+			   : xstrdup("Postfix has no such type of table");
+	on = check_on(check, port->service, parameter);
+	check_found(check,
+		    &(struct mistake){
+			    .severity = SEVERITY_ERROR,
+			    .service = port->service,
+			    .parameter = parameter,
+			    .advice = file != NULL ? "make the table "
+						     "with postmap(1), or "
+						     "write the file"
+						   : "write its type as "
+						     "postconf(1) has "
+						     "it" },
+		    "%s%s: %s: %s: Postfix defers all mail that comes to it",
+		    parameter, on, word, why);
+	free(on);
+	free(why);
+	free(file);
+	free(word);
+}
+
 /* check_tables - all lists */
 void check_tables(struct check *check)
 {
+	size_t i;
+
+	for (i = 0; i < check->ports.count; i++)
+		check_missing(check, &check->ports.rows[i].port);
 	if (check->types != NULL && *check->types != '\0')
 		each_word(check, check_table);
 }

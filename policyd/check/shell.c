@@ -3,6 +3,8 @@
 
 #include "policyd/check/shell.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
@@ -24,4 +26,18 @@ char *shell_quote(const char *text)
 	*end++ = '\'';
 	*end = '\0';
 	return result;
+}
+
+/* shell_option - most paths need no quotes */
+char *shell_option(const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/._-+,:@%=";
+	bool is_plain = path[strspn(path, plain)] == '\0';
+	char *word = is_plain ? xstrdup(path) : shell_quote(path);
+	char *option = xasprintf(" -c %s", word);
+
+	free(word);
+	return option;
 }

@@ -5,4 +5,8 @@
 /* shell_quote - text as one word for the shell; the caller frees it. */
 char *shell_quote(const char *text);
 
+/* shell_option - " -c PATH", in quotes if the path needs them; the caller frees
+ * it. */
+char *shell_option(const char *path);
+
 #endif

@@ -22,6 +22,7 @@
 #include "lib/base/xalloc.h"
 #include "policyd/check/check_postfix.h"
 #include "policyd/check/service_manager.h"
+#include "policyd/check/shell.h"
 #include "policyd/init/init_internal.h"
 
 /* find_directory - the configuration directory of Postfix, as an absolute path;
@@ -223,7 +224,7 @@ int init(const char *path, const char *directory, bool terse,
 	 const struct init_options *options)
 {
 	struct init state = { .path = path, .observe = options->observe };
-	char *option = terse ? xstrdup("") : xasprintf(" -c %s", path);
+	char *option = terse ? xstrdup("") : shell_option(path);
 	char *postfix_option = NULL;
 	struct error error = { "" };
 	int status = keep_file(&state, &error);
@@ -234,7 +235,7 @@ int init(const char *path, const char *directory, bool terse,
 		postfix_option =
 			directory == NULL
 				? xstrdup("")
-				: xasprintf(" -c %s", state.postfix.directory);
+				: shell_option(state.postfix.directory);
 		state.option = option;
 		state.postfix_option = postfix_option;
 		status = run(&state, options, &error);

@@ -113,6 +113,16 @@ static bool has_strangers(const struct smtpd_port *port)
 	return found;
 }
 
+/* has_own_networks - has a port another mynetworks than main.cf? policyd knows
+ * that one alone: a client of the one list may be in the other, or not. */
+static bool has_own_networks(const struct smtpd_port *port)
+{
+	static const char name[] = "mynetworks";
+
+	return strcmp(postfix_get(port->postfix, port->service, name),
+		      postfix_get(port->postfix, NULL, name)) != 0;
+}
+
 /* print_networks - how clients in mynetworks may still relay */
 static void print_networks(FILE *output, const struct init *init,
 			   const struct smtpd_port *port)
@@ -123,6 +133,13 @@ static void print_networks(FILE *output, const struct init *init,
 	if (has_strangers(port)) {
 		fputs("; with permit_mynetworks, strangers could relay: "
 		      "mynetworks has a network that nobody owns",
+		      output);
+		return;
+	}
+	if (has_own_networks(port)) {
+		fputs("; permit_mynetworks does not help: this port has a "
+		      "mynetworks of its own, and policyd knows that of "
+		      "main.cf",
 		      output);
 		return;
 	}

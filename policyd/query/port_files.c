@@ -11,7 +11,8 @@
 
 #include "lib/postfix/smtpd_restrictions.h"
 #include "lib/table/network_list.h"
-#include "policyd/query/certificates.h"
+#include "policyd/query/port_tables.h"
+#include "policyd/query/port_tls.h"
 
 /* is_plain - is a list free of files and tables? To Postfix an IPv6 network
  * without brackets is a table, too. some: is anybody in it at all? */
@@ -58,12 +59,12 @@ static enum smtpd_answer in_list(const struct network_list *list,
 	return wide ? SMTPD_MAY : SMTPD_NO;
 }
 
-/* certificate - can smtpd(8) use the port's own? */
+/* certificate - can smtpd(8) use the port's own, and the rest of TLS? */
 static enum smtpd_answer certificate(void *context,
 				     const struct smtpd_port *port)
 {
 	(void)context;
-	return certificates_usable(port, NULL);
+	return port_tls_usable(port, NULL, NULL);
 }
 
 /* networks - is the client in these mynetworks? */
@@ -86,9 +87,24 @@ static enum smtpd_answer networks(void *context, const char *mynetworks,
 	return answer;
 }
 
+/* tables - can smtpd(8) look up the recipient? */
+static enum smtpd_answer tables(void *context, const struct smtpd_port *port,
+				enum smtpd_recipient recipient,
+				const char **parameter)
+{
+	char *missing = port_tables_missing(port, recipient, parameter);
+
+	(void)context;
+	if (missing == NULL)
+		return SMTPD_YES;
+	free(missing);
+	return SMTPD_MAY;
+}
+
 /* port_files - for smtpd_ports_judge() */
 struct smtpd_knowledge port_files(void)
 {
 	return (struct smtpd_knowledge){ .networks = networks,
-					 .certificate = certificate };
+					 .certificate = certificate,
+					 .tables = tables };
 }

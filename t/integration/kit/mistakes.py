@@ -356,6 +356,58 @@ CASES = [
              "  -o syslog_name", "  -o smtpd_tls_wrappermode=yes\n"
              "  -o syslog_name")),
 
+    Case("a table without a type",
+         ("error", "main.cf", "smtpd ends at once on ports smtp and "
+          "submission: /etc/postfix/virtual in virtual_alias_maps is no "
+          "TYPE:NAME"),
+         main={"virtual_alias_maps": "/etc/postfix/virtual"}, fixes=False),
+    Case("a word of none of a set",
+         ("error", "main.cf", "smtpd ends at once on .*: notify_classes is "
+          "\"resource, softwear\", and must be some of.*; "
+          "did you mean software"),
+         main={"notify_classes": "resource, softwear"}),
+    Case("a word of none of a set, on one port",
+         ("error", "master.cf", "smtpd ends at once on port submission: "
+          "receive_override_options is \"no_milter\", and must be some of"),
+         master=on_port("receive_override_options", "no_milter")),
+    Case("white space around = in a policy server",
+         ("error", "main.cf", "an attribute of check_policy_service has no "
+          "\"=\"; white space around that needs braces"),
+         main={RECIPIENT: "check_policy_service { unix:private/policyd, "
+                          "timeout = 3 }, reject"}, fixes=False),
+    Case("a level of TLS that is none",
+         ("error", "master.cf", "on port submission: smtpd_tls_security_level "
+          "is \"yes\", and must be one of these: none may encrypt"),
+         master=on_port("smtpd_tls_security_level", "yes"), fixes=False),
+    Case("a protocol that is none",
+         ("error", "main.cf", "there is no TLS on port smtp: !TLSv1.0 is no "
+          "protocol"),
+         main={"smtpd_tls_protocols": "!SSLv3, !TLSv1.0"},
+         master=on_port("smtpd_tls_security_level", "encrypt"), fixes=False),
+    Case("ciphers that are none, on all ports",
+         ("error", "main.cf", "TLS fails on each port that offers AUTH: "
+          "HIGH:!aNULL is not one of"),
+         main={"smtpd_tls_ciphers": "HIGH:!aNULL"}, fixes=False),
+    Case("a table that was not made",
+         ("error", "main.cf", "virtual_alias_maps: hash:/no/such: there is no "
+          "file /no/such.db: Postfix defers"),
+         main={"virtual_alias_maps": "hash:/no/such"}, fixes=False),
+    Case("a table of no type",
+         ("error", "main.cf", "recipient_canonical_maps: HASH:/x: Postfix has "
+          "no such type"),
+         main={"recipient_canonical_maps": "HASH:/x"}, fixes=False),
+    Case("Dovecot's path, and Cyrus SASL",
+         ("error", "main.cf", "smtpd_sasl_path = private/auth is a socket of "
+          "Dovecot, and smtpd_sasl_type is cyrus"),
+         main={"smtpd_sasl_path": "private/auth"}, fixes=False),
+
+    Case("an option in quotation marks",
+         ("error", "master.cf", "submission has quotation marks around -o "
+          "smtpd_recipient_restrictions, so it does nothing"),
+         master=MASTER.replace(
+             "  -o syslog_name", "  -o \"smtpd_recipient_restrictions=reject\"\n"
+             "  -o syslog_name"), fixes=False),
+
     Case("mynetworks of everybody",
          ("error", "main.cf", "mynetworks contains 0.0.0.0/0, which nobody "
           "owns: "),

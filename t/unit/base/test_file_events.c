@@ -142,6 +142,69 @@ START_TEST(follows_links)
 }
 END_TEST
 
+/* On the way to it, a link may get another target, at once or not, and a
+ * directory may be replaced; the file itself stays where it is. */
+static const struct {
+	const char *path;      /* below the directory of the test */
+	const char *old, *new; /* renamed */
+} ways[] = {
+	{ "link/f", "other", "link" },
+	{ "through/f", "other", "link" },
+	{ "x/f", "x", "z" },
+};
+
+/* remove_ways - some of these are there */
+static void remove_ways(void)
+{
+	static const char *const names[] = { "x/f",   "y/f",   "z/f",
+					     "link",  "other", "through",
+					     "beside" };
+	size_t i;
+
+	for (i = 0; i < COUNT(names); i++)
+		unlink(names[i]);
+	for (i = 0; i < 3; i++)
+		rmdir((const char *const[]){ "x", "y", "z" }[i]);
+}
+
+START_TEST(watches_the_way)
+{
+	const char *const names[] = { "x", "y" };
+	struct watched_files far = { 0 };
+	struct file_events *kernel;
+	struct error error;
+	char *path;
+	int i;
+
+	ck_assert_int_eq(chdir(directory), 0);
+	for (i = 0; i < 2; i++) {
+		ck_assert_int_eq(mkdir(names[i], 0700), 0);
+		path = xasprintf("%s/f", names[i]);
+		put(path, "1");
+		free(path);
+	}
+	ck_assert_int_eq(symlink("x", "link"), 0);
+	ck_assert_int_eq(symlink("y", "other"), 0);
+	path = xasprintf("%s/link", directory);
+	ck_assert_int_eq(symlink(path, "through"), 0);
+	free(path);
+	path = xasprintf("%s/%s", directory, ways[_i].path);
+	ck_assert_int_eq(watched_files_add(&far, path, NULL, &error), 0);
+	kernel = file_events_new(&far, &error);
+	ck_assert_ptr_nonnull(kernel);
+	put("beside", "");
+	ck_assert(!file_events_changed(kernel));
+	ck_assert_int_eq(rename(ways[_i].old, ways[_i].new), 0);
+	ck_assert(file_events_changed(kernel));
+	ck_assert_str_eq(file_events_read(kernel), path);
+	file_events_free(kernel);
+	watched_files_clear(&far);
+	free(path);
+	remove_ways();
+	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
 START_TEST(ignores_others)
 {
 	int fd = open(paths[0], O_RDWR);
@@ -173,6 +236,7 @@ int main(void)
 	tcase_add_loop_test(tests, reports, 0,
 			    sizeof(changes) / sizeof(changes[0]));
 	tcase_add_test(tests, follows_links);
+	tcase_add_loop_test(tests, watches_the_way, 0, COUNT(ways));
 	tcase_add_test(tests, ignores_others);
 	tcase_add_test(tests, compares_states);
 	return run_tests("file_events", tests);

@@ -32,6 +32,9 @@ static const struct {
 	{ ASK("{ unix:x, policy_context= }"), "smtpd_client_restrictions",
 	  "policy_context of check_policy_service is \"\", and must be a "
 	  "value, not an empty one" },
+	{ ASK("{ unix:x, retry_delay = 1 }"), "smtpd_client_restrictions",
+	  "an attribute of check_policy_service has no \"=\"; white space "
+	  "around that needs braces: { NAME = VALUE }" },
 	{ ASK("{ unix:x, retry=1 }"), "smtpd_client_restrictions",
 	  "check_policy_service has no attribute retry" },
 	{ "smtpd_relay_restrictions = reject, ::1", "smtpd_relay_restrictions",

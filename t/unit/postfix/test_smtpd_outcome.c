@@ -58,9 +58,24 @@ static enum smtpd_answer certificate(void *context,
 					      : SMTPD_YES;
 }
 
+/* tables - one that is not there */
+static enum smtpd_answer tables(void *context, const struct smtpd_port *port,
+				enum smtpd_recipient recipient,
+				const char **parameter)
+{
+	(void)context;
+	*parameter = "virtual_alias_maps";
+	return recipient == SMTPD_OURS && strcmp(postfix_get(port->postfix,
+							     NULL, *parameter),
+						 "hash:/gone") == 0
+		       ? SMTPD_MAY
+		       : SMTPD_YES;
+}
+
 static const struct smtpd_knowledge knowledge = {
 	.networks = networks,
 	.certificate = certificate,
+	.tables = tables,
 	.action = action,
 };
 
@@ -270,6 +285,11 @@ static const struct {
 	{ "smtpd_sasl_auth_enable = no", "yn yn nn nn yy yy yy yy" },
 	{ "smtpd_tls_security_level = encrypt\nsmtpd_tls_req_ccert = yes",
 	  "nn mn nn mm nn mm nn mm" },
+	{ "virtual_alias_maps = hash:/gone", "mn mn my my my my my my" },
+	{ "smtpd_noop_commands = vrfy starttls", "mm mm mm mm mm mm mm mm" },
+	{ "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = cyrus\n"
+	  "smtpd_sasl_path = private/auth",
+	  "yn yn mm mm yy yy yy yy" },
 	{ "smtpd_tls_security_level = nonsense", "nn nn nn nn nn nn nn nn" },
 };
 

@@ -167,6 +167,32 @@ START_TEST(knows_ports)
 }
 END_TEST
 
+/* Words of a set, and what is meant. */
+static const struct {
+	const char *name, *value, *word, *meant;
+} sets[] = {
+	{ "notify_classes", "data, softwear policie", "softwear", "software" },
+	{ "notify_classes", "data, bounce", NULL, NULL },
+	{ "notify_classes", "data, xyz", NULL, NULL },
+	{ "smtpd_tls_security_level", "encyrpt", "encyrpt", "encrypt" },
+	{ "smtpd_tls_security_level", "MAY", NULL, NULL },
+	{ "smtpd_timeout", "softwear", NULL, NULL },
+	{ "no_such", "softwear", NULL, NULL },
+};
+
+START_TEST(knows_what_is_meant)
+{
+	char *word;
+	char *meant =
+		smtpd_parameter_meant(sets[_i].name, sets[_i].value, &word);
+
+	ck_assert_pstr_eq(meant, sets[_i].meant);
+	ck_assert_pstr_eq(word, sets[_i].word);
+	free(meant);
+	free(word);
+}
+END_TEST
+
 /* What only a process knows, and postconf(1) takes for empty. */
 static const struct {
 	const char *name, *written;
@@ -230,6 +256,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, knows_values, 0, COUNT(values));
 	tcase_add_loop_test(tests, knows_ports, 0, COUNT(ports));
+	tcase_add_loop_test(tests, knows_what_is_meant, 0, COUNT(sets));
 	tcase_add_loop_test(tests, knows_what_processes_know, 0,
 			    COUNT(processes));
 	tcase_add_test(tests, does_not_trust_main_cf);

@@ -316,6 +316,15 @@ static const struct {
 	{ WIDE "relayhost = [192.0.2.9]:10025\n", FILTER, false, NULL },
 	{ WIDE "default_transport = smtp:[192.0.2.1]:2525\n",
 	  "192.0.2.1:2525 inet n - n - - smtpd\n", true, NULL },
+	{ WIDE "relayhost = [127.0.0.1]:10025\ninet_interfaces = all\n",
+	  "10025 inet n - n - - smtpd\n", true, NULL },
+	/* On loopback, that is another Postfix. */
+	{ WIDE "relayhost = [127.0.0.1]:25\ninet_interfaces = 192.0.2.1\n",
+	  "25 inet n - n - - smtpd\n", false, NULL },
+	{ WIDE "relayhost = [127.0.0.1]:25\n",
+	  "192.0.2.1:25 inet n - n - - smtpd\n", false, NULL },
+	{ WIDE "relayhost = [::1]:25\n", "10.0.0.5:25 inet n - n - - smtpd\n",
+	  false, NULL },
 	{ WIDE, FILTER, true, "content_filter=" },
 	{ WIDE, "[::1]:10025 inet n - n - - smtpd\n", true,
 	  "receive_override_options=no_address_mappings" },
@@ -367,11 +376,18 @@ START_TEST(knows_what_is_a_port)
 	     "smtpd pass - - n - - smtpd\n"
 	     "dnsblog unix - - n - 0 dnsblog\n"
 	     "x unix - - n - - smtpd\n"
-	     "submission inet n - n - - smtpd\n");
+	     "submission inet n - n - - smtpd\n"
+	     "2525 inet n - n - 1 postscreen\n"
+	     "other pass - - n - - smtpd\n"
+	     "unused pass - - n - - smtpd\n");
 	postfix_values_add(&postfix.services[4].overrides,
 			   "smtpd_restriction_classes", "none");
+	postfix_values_add(&postfix.services[5].overrides, "smtpd_service_name",
+			   "other");
 	smtpd_ports_judge(&ports, &postfix, NULL);
-	ck_assert_uint_eq(ports.count, 2);
+	ck_assert_uint_eq(ports.count, 3);
+	ck_assert_str_eq(ports.rows[2].port.service->name, "other");
+	ck_assert_uint_eq(ports.rows[2].port.number, 2525);
 	ck_assert_str_eq(ports.rows[0].port.service->name, "smtpd");
 	ck_assert_uint_eq(ports.rows[0].port.number, 25);
 	ck_assert_str_eq(ports.rows[0].port.filter, "postscreen");
