@@ -252,12 +252,12 @@ static enum smtpd_answer of_process(const char *written)
 
 /* ends - is smtpd(8) known to end at that parameter? */
 static enum smtpd_answer ends(const struct smtpd_port *port,
-			      const struct parameter *parameter)
+			      const struct parameter *parameter,
+			      const char *value)
 {
-	const char *value = get(port, parameter->name);
 	enum smtpd_answer read, own;
 
-	if (value == NULL || is_fine(parameter, value))
+	if (is_fine(parameter, value))
 		return SMTPD_NO;
 	read = is_read(port, parameter);
 	own = of_process(as_written(port, parameter->name));
@@ -266,21 +266,53 @@ static enum smtpd_answer ends(const struct smtpd_port *port,
 	return own != SMTPD_NO && read == SMTPD_YES ? SMTPD_MAY : read;
 }
 
-/* smtpd_parameter_check - the first one that ends it, or else that may */
+/* first_row - of a parameter, or of the one after it */
+static size_t first_row(const char *name)
+{
+	size_t low = 0, high = ROWS;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(rows[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* smtpd_parameter_check - the first one that ends it, or else that may. There
+ * are more parameters than rows, and each is looked up once. */
 const char *smtpd_parameter_check(const struct smtpd_port *port,
 				  enum smtpd_answer *works)
 {
+	const struct postfix_values *all = &port->postfix->effective;
 	const char *found = NULL;
-	size_t i;
+	size_t at, i;
 
 	*works = SMTPD_YES;
-	for (i = 0; i < ROWS && *works != SMTPD_NO; i++) {
-		enum smtpd_answer known = ends(port, &rows[i]);
+	for (at = 0; at < all->count; at++) {
+		const char *name = all->list[at].name, *value = NULL;
 
-		if (known == SMTPD_NO || (known == SMTPD_MAY && found != NULL))
-			continue;
-		*works = known == SMTPD_YES ? SMTPD_NO : SMTPD_MAY;
-		found = rows[i].name;
+		for (i = first_row(name);
+		     i < ROWS && strcmp(rows[i].name, name) == 0; i++) {
+			enum smtpd_answer known;
+
+			if (value == NULL)
+				value = postfix_get_own(port->service, name);
+			if (value == NULL)
+				value = all->list[at].value;
+			known = ends(port, &rows[i], value);
+			if (known == SMTPD_YES) {
+				*works = SMTPD_NO;
+				return rows[i].name;
+			}
+			if (known == SMTPD_MAY && found == NULL) {
+				*works = SMTPD_MAY;
+				found = rows[i].name;
+			}
+		}
 	}
 	return found;
 }

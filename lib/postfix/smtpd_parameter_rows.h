@@ -104,7 +104,8 @@ ROW("mydomain", TEXT(1), ALWAYS)
 ROW("myhostname", TEXT(1), ALWAYS)
 ROW("mynetworks_style", TEXT(1), ALWAYS)
 ROW("myorigin", TEXT(1), ALWAYS)
-ROW("non_bdb_migration_level", TEXT(1), SINCE("3.11"))
+ROW("non_bdb_migration_level", NAME("disable enable-redirect enable-reindex"),
+    SINCE("3.11"))
 ROW("non_bdb_migration_log_redirect", BOOL, SINCE("3.11"))
 ROW("non_fqdn_reject_code", NUMBER(ANY), ALWAYS)
 ROW("notify_classes",

@@ -36,6 +36,10 @@ KINDS = {
         LISTS + "reject_plaintext_session, permit_sasl_authenticated, "
         "reject_unauth_destination\n",
         "smtp inet n - n - - smtpd\n"),
+    "smtpd does not start": (
+        "smtpd_policy_service_retry_delay = 0\n" + LISTS +
+        "permit_mynetworks, reject_unauth_destination\n",
+        "smtp inet n - n - - smtpd\n"),
     "an access table": (
         LISTS + "check_sender_access inline:{user@far.example=REJECT}, "
         "permit_mynetworks, permit_sasl_authenticated, permit_mx_backup, "
@@ -218,6 +222,9 @@ def test_kinds(program):
             elif name == "TLS for everybody":
                 assert after[port, "stranger", "ours"] == "refused"
                 assert after[port, "stranger in TLS", "ours"] == "passes"
+            elif name == "smtpd does not start":
+                assert set(after.values()) == {"refused"}, after
+                assert "may send" not in kind.printed, kind.printed
             else:
                 assert (
                     "#\tport %s: not used any more: check_sender_access "
