@@ -34,7 +34,7 @@ static void begin(struct address *address, struct token *tokens, size_t count,
 {
 	for (size_t i = 0; i < count; i++)
 		tokens[i] = (struct token){ "?", 1, TOKEN_LITERAL, ':', false };
-	memset(text, '?', size);
+	memset(text, '(', size);
 	address_init(address, tokens, count, text, size);
 }
 

@@ -172,6 +172,15 @@ static const struct {
 	  "mydestination [127.0.0.1] 0 -\n"
 	  "inet_interfaces [127.0.0.1] 1 -\n"
 	  "2176 MAILER-DAEMON\n" },
+	{ { { "empty_address_recipient", "@relay.test." } },
+	  "@local.test",
+	  "mydestination local.test 1 local.test\n"
+	  "2176 @relay.test.\n"
+	  "mydestination relay.test 0 -\n"
+	  "32 @relay.test\n"
+	  "virtual_alias_domains relay.test 0 -\n"
+	  "virtual_mailbox_domains relay.test 0 -\n"
+	  "relay_domains relay.test 1 relay.test\n" },
 	/* nothing is left of it but a domain of ours */
 	{ { { NULL, NULL } },
 	  "local.test!@local.test",
@@ -315,6 +324,7 @@ static const struct under unders[] = {
 	{ { { NULL, NULL } }, "x@relay.test@\"local.test.\"@local.test", 1 },
 	{ { { NULL, NULL } }, "x@relay.test@\"local.test..\"@local.test", 0 },
 	{ { { NULL, NULL } }, "x@relay.test@\"remote.test.\"@local.test", 0 },
+	{ { { NULL, NULL } }, "x@relay.test@\"\"@local.test", 0 },
 	/* what is put for an empty local part is resolved once more */
 	{ { { "empty_address_recipient", "x@remote.example" } },
 	  "@local.test",

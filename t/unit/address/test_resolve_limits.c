@@ -260,6 +260,29 @@ START_TEST(fails_where_a_chain_costs_too_much)
 }
 END_TEST
 
+/* count_empty - the steps after which nothing is left */
+static void count_empty(void *context, const struct resolve_step *step)
+{
+	if (step->list == NULL && step->address[0] == '\0')
+		++*(size_t *)context;
+}
+
+/* An empty local part that is replaced by an empty one has no end. */
+START_TEST(tells_of_an_address_without_a_byte)
+{
+	struct setting empty[] = { { "empty_address_recipient", "\"\"" },
+				   { NULL, NULL } };
+	struct resolver *resolver = must_make(empty);
+	struct resolution got;
+	size_t count = 0;
+
+	resolve_explain(resolver, "@local.test", &got, count_empty, &count);
+	ck_assert_int_eq(got.status, RESOLVE_FAILED);
+	ck_assert_uint_gt(count, 1000);
+	resolver_free(resolver);
+}
+END_TEST
+
 /* costs - the bytes of all rounds for an address of ours of that length and so
  * many "@" after it: a round examines the words, the operators, and one more.
  * Of the address with its "@" there are two pieces; of the address alone,
@@ -425,6 +448,7 @@ int main(void)
 	tcase_add_test(tests, ends_long_chains_where_postfix_does);
 	tcase_add_loop_test(tests, fails_where_a_chain_costs_too_much, 0,
 			    COUNT(costly));
+	tcase_add_test(tests, tells_of_an_address_without_a_byte);
 	tcase_add_test(tests, gives_up_after_so_many_bytes);
 	tcase_add_test(tests, survives_random_addresses);
 	tcase_add_loop_test(tests, agrees_with_itself_about_plain_addresses, 0,

@@ -450,6 +450,8 @@ START_TEST(defers_a_rate_too_many)
 			restriction->evaluate(&subject, &rates[0], &decision),
 			VERDICT_DUNNO);
 		ck_assert_uint_eq(charges.count, i);
+		ck_assert_str_eq(decision.reason,
+				 "counted after the last restriction");
 	}
 	ck_assert_int_eq(restriction->evaluate(&subject, &rates[0], &decision),
 			 VERDICT_DEFER);

@@ -312,6 +312,7 @@ START_TEST(cancels_nobody_who_has_answered)
 	struct restriction_list list = { .uses = uses };
 	struct evaluation evaluation = { 0 };
 	struct facts facts = { .has_recipient = true };
+	struct restriction_use waiting;
 	int cancelled = 0;
 
 	start_waiting(&evaluation, &list, &facts, &cancelled);
@@ -320,9 +321,12 @@ START_TEST(cancels_nobody_who_has_answered)
 	ck_assert_str_eq(evaluation.decision.reason, "late");
 	evaluation_cancel(&evaluation);
 	ck_assert_int_eq(cancelled, 0);
-	/* Nor one of a walk that is over, when another begins. */
+	/* Nor one of a walk that is over, when another begins and ends ahead of
+	 * it. */
 	start_waiting(&evaluation, &list, &facts, &cancelled);
+	waiting = uses[0];
 	uses[0] = uses[1];
+	uses[1] = waiting;
 	ck_assert(evaluation_start(&evaluation, &list,
 				   evaluation.subject.request, &facts, 0,
 				   done));

@@ -50,7 +50,8 @@ START_TEST(words_say_what_they_mean)
 		.authenticated = words[_i].authenticated,
 	};
 	struct subject subject = { .request = &request, .facts = &facts };
-	struct decision decision = { .reason = "" };
+	/* As another restriction may have left it. */
+	struct decision decision = { .reason = "", .refusal = REFUSAL_OWNER };
 	enum verdict verdict;
 
 	request_init(&request);

@@ -261,12 +261,13 @@ START_TEST(is_empty_when_it_was_cleared)
 	struct service_list one = { .services =
 					    xcalloc(1, sizeof(*one.services)),
 				    .count = 1 };
+	char **contexts = xmalloc(3 * sizeof(*contexts));
 
+	for (int i = 0; i < 3; i++)
+		contexts[i] = xasprintf("relay%d", i);
 	one.services[0].name = xstrdup("smtp");
-	one.services[0].policy_contexts =
-		xcalloc(1, sizeof(*one.services[0].policy_contexts));
-	one.services[0].policy_contexts[0] = xstrdup("relay");
-	one.services[0].policy_context_count = 1;
+	one.services[0].policy_contexts = contexts;
+	one.services[0].policy_context_count = 3;
 	service_list_clear(&one);
 	ck_assert_ptr_null(one.services);
 	ck_assert_uint_eq(one.count, 0);

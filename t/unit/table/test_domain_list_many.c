@@ -18,7 +18,7 @@ static double now_ms(void)
 }
 
 /* A million names: those tried are all found, and no others. Each is stored
- * once, in 25 bytes on average, and four more in the hash table; no room is
+ * once, in 29 bytes on average, and five more in the hash table; no room is
  * left over. The time is printed, not judged; but a list searched one by one
  * would not finish. */
 START_TEST(finds_a_million_names)
@@ -37,7 +37,7 @@ START_TEST(finds_a_million_names)
 
 	ck_assert_ptr_nonnull(file);
 	for (int i = 0; i < COUNT_OF_NAMES; i++)
-		fprintf(file, "customer-%d.example\n", i);
+		fprintf(file, "customer-%d.example.org\n", i);
 	ck_assert_int_eq(fclose(file), 0);
 	before = heap_used();
 	start = now_ms();
@@ -47,9 +47,9 @@ START_TEST(finds_a_million_names)
 	used = heap_used() - before;
 	printf("%zu names: loaded in %.0f ms, %zu KiB\n",
 	       domain_list_size(domains), loaded - start, used / 1024);
-	ck_assert_uint_lt(used, (size_t)31 * COUNT_OF_NAMES);
+	ck_assert_uint_lt(used, (size_t)35 * COUNT_OF_NAMES);
 	for (int i = 0; i < COUNT_OF_NAMES; i += 7) {
-		snprintf(name, sizeof(name), "mx.Customer-%d.example", i);
+		snprintf(name, sizeof(name), "mx.Customer-%d.example.org", i);
 		ck_assert_int_eq(domain_list_match(domains, name, &match), 1);
 		/* To find a line takes a look at all the list. */
 		if (i % 70000 == 0)
@@ -57,11 +57,12 @@ START_TEST(finds_a_million_names)
 	}
 	printf("%d found in %.0f ms\n", (COUNT_OF_NAMES + 6) / 7,
 	       now_ms() - loaded);
+	ck_assert_int_eq(domain_list_match(
+				 domains, "customer-1000000.example.org", NULL),
+			 0);
 	ck_assert_int_eq(
-		domain_list_match(domains, "customer-1000000.example", NULL),
+		domain_list_match(domains, "customer-1.example.org.x", NULL),
 		0);
-	ck_assert_int_eq(
-		domain_list_match(domains, "customer-1.example.x", NULL), 0);
 	domain_list_free(domains);
 	free(path);
 }

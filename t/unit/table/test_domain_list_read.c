@@ -114,6 +114,22 @@ START_TEST(refuses_what_cannot_be_read)
 }
 END_TEST
 
+/* Without a loader a table is read as Postfix reads it with its own settings,
+ * if there are any here. */
+START_TEST(reads_tables_without_a_loader)
+{
+	struct error error;
+	struct domain_list *domains =
+		new_table("inline:{a.test=x}", EXACT, &error);
+
+	if (domains != NULL)
+		ck_assert_int_eq(domain_list_match(domains, "a.test", NULL), 1);
+	else
+		ck_assert_ptr_null(strstr(error.text, "Bad address"));
+	domain_list_free(domains);
+}
+END_TEST
+
 /* Files that name files are read this deep: one that names itself has an end.
  */
 START_TEST(reads_files_that_name_files_sixteen_deep)
@@ -182,6 +198,7 @@ int main(void)
 			    COUNT(file_cases));
 	tcase_add_loop_test(tests, refuses_what_cannot_be_read, 0,
 			    COUNT(refused));
+	tcase_add_test(tests, reads_tables_without_a_loader);
 	tcase_add_test(tests, reads_files_that_name_files_sixteen_deep);
 	tcase_add_test(tests, shows_some_of_a_refused_word);
 	tcase_add_test(tests, refuses_a_word_that_does_not_fit);
