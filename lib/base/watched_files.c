@@ -16,15 +16,19 @@
 
 #define DEPTH_MAX 16 /* nesting of /file */
 
-/* The files that Postfix reads for type:/name: the name and a suffix. */
+/* The files that Postfix reads for type:/name: the name and a suffix.
+ * Since 3.11 it may read cdb: or lmdb: where hash: or btree: is written
+ * (non_bdb_migration_level). */
 static const struct {
 	const char *type;
 	const char *ending;
 } sources[] = {
-	{ "hash", ".db" },  { "btree", ".db" }, { "lmdb", ".lmdb" },
-	{ "cdb", ".cdb" },  { "dbm", ".dir" },	{ "dbm", ".pag" },
-	{ "sdbm", ".dir" }, { "sdbm", ".pag" }, { "texthash", "" },
-	{ "regexp", "" },   { "pcre", "" },	{ "cidr", "" },
+	{ "hash", ".db" },   { "hash", ".cdb" },  { "hash", ".lmdb" },
+	{ "btree", ".db" },  { "btree", ".cdb" }, { "btree", ".lmdb" },
+	{ "lmdb", ".lmdb" }, { "cdb", ".cdb" },	  { "dbm", ".dir" },
+	{ "dbm", ".pag" },   { "sdbm", ".dir" },  { "sdbm", ".pag" },
+	{ "texthash", "" },  { "regexp", "" },	  { "pcre", "" },
+	{ "cidr", "" },
 };
 
 /* The state of reading one text. */

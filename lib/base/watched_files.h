@@ -11,7 +11,7 @@
 /* The files that a configuration was made from, in their state before they were
  * read, so that a change to one of them is noticed. */
 
-#define WATCHED_FILES_MAX 256  /* files */
+#define WATCHED_FILES_MAX 768  /* files; hash: and btree: have three */
 #define WATCHED_PATH_MAX  1024 /* bytes of a path, NUL included */
 
 /* The state that changes with a file; all zero: there is no such file. */
@@ -47,7 +47,8 @@ int watched_files_add(struct watched_files *list, const char *path,
 
 /* watched_files_add_text - add every file that a list in main.cf syntax names:
  * /file and the files in it, and those that Postfix would read for type:/table.
- * Files that cannot be read are watched, too. 0 or -1 as above. */
+ * Files that cannot be read are watched, too, and those that only some Postfix
+ * reads. 0 or -1 as above. */
 int watched_files_add_text(struct watched_files *list, const char *text,
 			   struct error *error);
 

@@ -218,6 +218,8 @@ void config_free(struct config *config)
 	free(config->failures);
 	free(config->capture);
 	free(config->mail_version);
+	free(config->hash_type);
+	free(config->btree_type);
 	free(config->postfix_sender_login_maps);
 	free(config->queue_directory);
 	free(config->main_cf);

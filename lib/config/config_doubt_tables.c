@@ -3,7 +3,8 @@
  *
  * postmap(1) makes hash:/etc/postfix/relay, which is the file relay.db, from
  * the file relay. Someone who changes that and forgets postmap sees the new
- * text, while Postfix and policyd have the old one. */
+ * text, while Postfix and policyd have the old one. Since 3.11, Postfix can be
+ * configured to make and read relay.cdb or relay.lmdb for the same name. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,13 @@ static const struct {
 	const char *type;
 	const char *ending;
 } made[] = {
-	{ "hash:", ".db" }, { "btree:", ".db" }, { "lmdb:", ".lmdb" },
-	{ "cdb:", ".cdb" }, { "dbm:", ".pag" },	 { "sdbm:", ".pag" },
+	{ "hash", ".db" }, { "btree", ".db" }, { "lmdb", ".lmdb" },
+	{ "cdb", ".cdb" }, { "dbm", ".pag" },  { "sdbm", ".pag" },
 };
 
 /* The option at hand. */
 struct place {
+	const struct config *config;
 	const char *directory; /* of Postfix; NULL: the default one */
 	struct config_notes *notes;
 	const char *option;
@@ -43,35 +45,51 @@ static bool is_older(const char *file, const char *than)
 	return one.st_mtim.tv_nsec < two.st_mtim.tv_nsec;
 }
 
+/* ending_of - of the file that postmap makes for a table of that type; NULL:
+ * none, or it is not known */
+static const char *ending_of(const struct config *config, const char *type)
+{
+	const char *instead = strcmp(type, "hash") == 0	   ? config->hash_type
+			      : strcmp(type, "btree") == 0 ? config->btree_type
+							   : NULL;
+	const char *read = instead != NULL ? instead : type;
+	size_t i;
+
+	for (i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		if (strcmp(made[i].type, read) == 0)
+			return made[i].ending;
+	return NULL;
+}
+
 /* check_word - a word of a list */
 static int check_word(void *context, const char *word, struct error *error)
 {
 	const struct place *place = context;
-	size_t i;
+	const char *ending, *name;
+	char *type, *file;
+	size_t length;
 
 	(void)error;
 	word += strspn(word, "!");
 	if (strncmp(word, "proxy:", 6) == 0)
 		word += 6;
-	for (i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-		size_t length = strlen(made[i].type);
-		char *file;
-
-		if (strncmp(word, made[i].type, length) != 0)
-			continue;
-		file = xasprintf("%s%s", word + length, made[i].ending);
-		if (is_older(file, word + length))
-			config_warning(
-				place->notes, place->line,
-				"%s: %s is newer than %s, so its changes are "
-				"not in effect; run: postmap %s%s%s%s",
-				place->option, word + length, file,
-				place->directory != NULL ? "-c " : "",
-				place->directory != NULL ? place->directory
-							 : "",
-				place->directory != NULL ? " " : "", word);
-		free(file);
-	}
+	length = strcspn(word, ":");
+	type = xstrndup(word, length);
+	ending = word[length] == ':' ? ending_of(place->config, type) : NULL;
+	free(type);
+	if (ending == NULL)
+		return 0;
+	name = word + length + 1;
+	file = xasprintf("%s%s", name, ending);
+	if (is_older(file, name))
+		config_warning(place->notes, place->line,
+			       "%s: %s is newer than %s, so its changes are "
+			       "not in effect; run: postmap %s%s%s%s",
+			       place->option, name, file,
+			       place->directory != NULL ? "-c " : "",
+			       place->directory != NULL ? place->directory : "",
+			       place->directory != NULL ? " " : "", word);
+	free(file);
 	return 0;
 }
 
@@ -82,6 +100,7 @@ static void check_option(const struct config *config,
 	const struct setting *from = &config->settings->top.settings[option];
 	const char *directory = config->import_postfix;
 	struct place place = {
+		.config = config,
 		.directory = directory != NULL && strcmp(directory,
 							 "/etc/postfix") != 0
 				     ? directory

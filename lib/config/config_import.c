@@ -17,6 +17,7 @@
 #include "lib/config/config_options.h"
 #include "lib/config/config_watch.h"
 #include "lib/postfix/postconf.h"
+#include "lib/postfix/postfix_version.h"
 
 #define MAIN_CF "/main.cf"
 
@@ -27,6 +28,10 @@ enum extra {
 	EXTRA_MYNETWORKS,
 	EXTRA_RELAY_CLIENTCERTS,
 	EXTRA_SENDER_LOGIN_MAPS,
+	EXTRA_MIGRATION_LEVEL,
+	EXTRA_MIGRATION_MAPPING,
+	EXTRA_DATABASE_TYPE,
+	EXTRA_CACHE_TYPE,
 	NAME_COUNT
 };
 
@@ -36,6 +41,10 @@ static const char *const extra_names[] = {
 	[EXTRA_MYNETWORKS] = "mynetworks",
 	[EXTRA_RELAY_CLIENTCERTS] = "relay_clientcerts",
 	[EXTRA_SENDER_LOGIN_MAPS] = "smtpd_sender_login_maps",
+	[EXTRA_MIGRATION_LEVEL] = "non_bdb_migration_level",
+	[EXTRA_MIGRATION_MAPPING] = "non_bdb_custom_mapping",
+	[EXTRA_DATABASE_TYPE] = "default_database_type",
+	[EXTRA_CACHE_TYPE] = "default_cache_db_type",
 };
 
 /* name_of - the Postfix parameter with that number */
@@ -118,6 +127,17 @@ static void take(const struct config *config, enum config_option option,
 	setting->source = config->main_cf;
 }
 
+/* type_instead - what Postfix reads where hash: or btree: is written, if it is
+ * another type; usual is what it has for that */
+static char *type_instead(char *values[NAME_COUNT], enum extra usual)
+{
+	const char *type = postfix_type_instead(values[EXTRA_MIGRATION_LEVEL],
+						values[EXTRA_MIGRATION_MAPPING],
+						values[usual]);
+
+	return type != NULL ? xstrdup(type) : NULL;
+}
+
 /* take_all - import all values */
 static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 {
@@ -136,6 +156,8 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 			xstrdup(values[EXTRA_SENDER_LOGIN_MAPS]);
 	config->queue_directory = xstrdup(values[EXTRA_QUEUE_DIRECTORY]);
 	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
+	config->hash_type = type_instead(values, EXTRA_DATABASE_TYPE);
+	config->btree_type = type_instead(values, EXTRA_CACHE_TYPE);
 }
 
 /* config_import - process import_postfix */

@@ -7,10 +7,25 @@
 #include "lib/config/config_watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
+
+/* is_beside - is it a file that does not exist, and was added for the same
+ * table as the one before? What can be said of it was said of that one. */
+static bool is_beside(const struct watched_file *file,
+		      const struct watched_file *before)
+{
+	static const struct watched_state none;
+	const char *dot = strrchr(file->path, '.');
+	size_t length = dot != NULL ? (size_t)(dot - file->path) + 1 : 0;
+
+	return length > 0 && watched_state_is(&file->state, &none) &&
+	       strncmp(file->path, before->path, length) == 0 &&
+	       strchr(before->path + length, '/') == NULL;
+}
 
 /* warn_new - warn of the files that were just added to the list */
 static void warn_new(const struct config *config, struct config_notes *notes,
@@ -19,13 +34,16 @@ static void warn_new(const struct config *config, struct config_notes *notes,
 	struct error error;
 	size_t i;
 
-	for (i = before; i < config->watched.count; i++)
-		if (trust_path(config->watched.items[i].path, config->uid,
-			       &error) < 0)
+	for (i = before; i < config->watched.count; i++) {
+		const struct watched_file *file = &config->watched.items[i];
+
+		if ((i == before || !is_beside(file, file - 1)) &&
+		    trust_path(file->path, config->uid, &error) < 0)
 			config_warning(notes, line,
 				       "%s: %s; anyone who can change it "
 				       "controls what policyd decides",
 				       name, error.text);
+	}
 }
 
 /* judge - too many files are an error only if table_refresh was asked for */

@@ -294,6 +294,41 @@ def test_refresh_refused(program):
         assert policyd.ask(THEIRS).startswith(b"action=554 ")
 
 
+def test_refresh_moved(program):
+    """hash: is lmdb: where Postfix has been told so (3.11 and later): policyd
+    reads what postmap reads, and loads that file again when it changes"""
+    with Importer(program) as policyd:
+        plain, table = policyd.path("plain"), policyd.path("table")
+        os.mkdir(plain)
+        open(os.path.join(plain, "main.cf"), "w").close()
+
+        def make(kind, domain):
+            with open(table, "w") as file:
+                file.write(domain + " x\n")
+            subprocess.run(["postmap", "-c", plain, kind + ":" + table],
+                           check=True, capture_output=True, timeout=WAIT)
+
+        def found(domain):
+            return subprocess.run(
+                ["postmap", "-c", policyd.postfix, "-q", domain,
+                 "hash:" + table], capture_output=True, timeout=WAIT,
+                check=False).returncode == 0
+
+        make("hash", "hash.test")
+        make("lmdb", "lmdb.test")
+        policyd.main_cf(MAIN_CF % ("hash:" + table) +
+                        "default_database_type = lmdb\n"
+                        "non_bdb_migration_level = enable-redirect\n")
+        kinds = [kind for kind in ("hash", "lmdb") if found(kind + ".test")]
+        assert len(kinds) == 1, kinds
+        wait_until(lambda: policyd.permits(kinds[0] + ".test"), "the table")
+        for kind in "hash", "lmdb":
+            assert policyd.permits(kind + ".test") == (kind == kinds[0])
+        make(kinds[0], "new.test")
+        wait_until(lambda: policyd.permits("new.test"), "the change")
+        assert not policyd.permits(kinds[0] + ".test")
+
+
 def test_refresh_off(program):
     """only if it is turned off nobody looks at the files"""
     for off in OFF, "table_refresh = 0\n":
@@ -365,6 +400,6 @@ if __name__ == "__main__":
     sys.exit(run_all([test_two_lines, test_reload, test_broken, test_hanging,
                       test_ports, test_changed, test_refresh,
                       test_refresh_reported, test_refresh_quiet, test_refresh_accepted,
-                      test_refresh_refused, test_refresh_off,
+                      test_refresh_refused, test_refresh_moved, test_refresh_off,
                       test_never_refused, test_never_refused_threads,
                       test_storm]))

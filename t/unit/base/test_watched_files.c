@@ -63,14 +63,15 @@ static const struct {
 	{ "/x/a", "/x/a" },
 	{ "c.test,/x/a !/x/b,!!/x/c", "/x/a /x/b /x/c" },
 	{ "/x/a /x/a", "/x/a" },
-	{ "hash:/x/a btree:/x/b", "/x/a.db /x/b.db" },
-	{ "!hash:/x/a", "/x/a.db" },
+	{ "hash:/x/a btree:/x/b",
+	  "/x/a.db /x/a.cdb /x/a.lmdb /x/b.db /x/b.cdb /x/b.lmdb" },
+	{ "!hash:/x/a cdb:/x/a", "/x/a.db /x/a.cdb /x/a.lmdb" },
 	{ "lmdb:/x/a cdb:/x/b", "/x/a.lmdb /x/b.cdb" },
 	{ "dbm:/x/a", "/x/a.dir /x/a.pag" },
 	{ "sdbm:/x/a", "/x/a.dir /x/a.pag" },
 	{ "texthash:/x/a regexp:/x/b pcre:/x/c cidr:/x/d",
 	  "/x/a /x/b /x/c /x/d" },
-	{ "proxy:hash:/x/a", "/x/a.db" },
+	{ "proxy:hash:/x/a", "/x/a.db /x/a.cdb /x/a.lmdb" },
 	{ "mysql:/x/a proxy:pgsql:/x/b static:x hash:a hashes:/x", "" },
 	{ "pcre:{{/a b/ /c/} /d/} /x/e", "/x/e" },
 	{ "inline:{ /x/a=b } /x/b", "/x/b" },
@@ -100,7 +101,7 @@ END_TEST
 START_TEST(files_name_files)
 {
 	char *a = path_of("a"), *b = path_of("b");
-	char *text = xasprintf("x.test # \n  # /c\n%s hash:/x\n!%s\n", b, a);
+	char *text = xasprintf("x.test # \n  # /c\n%s cdb:/x\n!%s\n", b, a);
 	struct error error;
 
 	put("a", text);
@@ -109,7 +110,7 @@ START_TEST(files_name_files)
 	ck_assert_uint_eq(list.count, 3);
 	ck_assert_str_eq(list.items[0].path, a);
 	ck_assert_str_eq(list.items[1].path, b);
-	ck_assert_str_eq(list.items[2].path, "/x.db");
+	ck_assert_str_eq(list.items[2].path, "/x.cdb");
 	free(text);
 	free(a);
 	free(b);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "lib/config/config.h"
+#include "lib/postfix/postfix_version.h"
 #include "t/unit/place_config.h"
 #include "t/unit/test.h"
 
@@ -171,12 +172,116 @@ START_TEST(warns_of_old_tables)
 }
 END_TEST
 
+/* warnings - how many are about relay_domains and have that text? */
+static int warnings(const struct config_messages *messages, const char *text)
+{
+	int found = 0;
+	size_t i;
+
+	for (i = 0; i < messages->count; i++)
+		found +=
+			strstr(messages->lines[i], "relay_domains: ") != NULL &&
+			strstr(messages->lines[i], text) != NULL;
+	return found;
+}
+
+/* What Postfix reads for hash: where it has left Berkeley DB: the age of what
+ * is in source.db and in source.cdb, and which of them is older than its text,
+ * without such a level and with it. */
+static const struct {
+	const char *level;
+	int db, cdb;
+	const char *before, *since; /* 3.11 */
+} moved[] = {
+	{ "enable-redirect", -1, 1, "source.db", NULL },
+	{ "enable-redirect", 1, -1, NULL, "source.cdb" },
+	{ "enable-reindex", 1, -1, NULL, "source.cdb" },
+	{ "disable", -1, 1, "source.db", "source.db" },
+	{ "disable", 1, -1, NULL, NULL },
+	{ "enable-redirect\nnon_bdb_custom_mapping = inline:{hash=lmdb}", -1,
+	  -1, "source.db", NULL },
+};
+
+START_TEST(warns_of_the_table_that_is_read)
+{
+	struct config_load_options how = { .lenient = true,
+					   .unserved = true,
+					   .thorough = true };
+	struct config_messages messages = { 0 };
+	char *text = xasprintf("compatibility_level = 3.6\n"
+			       "default_database_type = cdb\n"
+			       "non_bdb_migration_level = %s\n"
+			       "relay_domains = hash:%s/source\n",
+			       moved[_i].level, place_directory);
+	char *source = place_path("source"), *db = place_path("source.db"),
+	     *cdb = place_path("source.cdb");
+	const char *older;
+	struct config *config;
+
+	write_text("main.cf", text);
+	free(text);
+	text = xasprintf("import_postfix = '%s'\n", place_directory);
+	write_text("conf", text);
+	set_age(source, 1000000);
+	set_age(db, 1000000 + moved[_i].db);
+	set_age(cdb, 1000000 + moved[_i].cdb);
+	config = place_load("conf", &how, &messages);
+	older = postfix_version(config->mail_version) >= postfix_version("3.11")
+			? moved[_i].since
+			: moved[_i].before;
+	ck_assert_int_eq(warnings(&messages, "run: postmap "), older != NULL);
+	if (older != NULL) {
+		free(text);
+		text = xasprintf("newer than %s/%s, so", place_directory,
+				 older);
+		ck_assert_int_eq(warnings(&messages, text), 1);
+	}
+	config_messages_clear(&messages);
+	config_free(config);
+	free(text);
+	free(source);
+	free(db);
+	free(cdb);
+}
+END_TEST
+
+/* A table that others could replace is one table, whatever files may have it.
+ */
+START_TEST(warns_once_of_a_directory)
+{
+	struct config_load_options how = { .lenient = true, .unserved = true };
+	struct config_messages messages = { 0 };
+	char *open = place_path("open"), *source = place_path("open/source.db");
+	char *text = xasprintf("relay_domains = 'hash:%s/source, "
+			       "cdb:%s/other'\n",
+			       open, open);
+	struct config *config;
+
+	write_text("conf", text);
+	ck_assert_int_eq(mkdir(open, 0700), 0);
+	ck_assert_int_eq(chmod(open, 0777), 0);
+	set_age(source, 1000000);
+	config = place_load("conf", &how, &messages);
+	ck_assert_int_eq(warnings(&messages, "anyone who can change it"), 2);
+	config_messages_clear(&messages);
+	config_free(config);
+	ck_assert_int_eq(unlink(source), 0);
+	ck_assert_int_eq(rmdir(open), 0);
+	free(source);
+	free(open);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("config_doubt");
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
 	tcase_add_loop_test(tests, warns_of_old_tables, 0, COUNT(tables));
+	tcase_add_loop_test(tests, warns_of_the_table_that_is_read, 0,
+			    COUNT(moved));
+	tcase_add_test(tests, warns_once_of_a_directory);
 	tcase_add_loop_test(tests, warns_of_what_can_hardly_be_meant, 0,
 			    COUNT(rows));
 	tcase_add_test(tests, warns_with_the_line_of_the_file);

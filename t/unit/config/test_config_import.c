@@ -251,22 +251,25 @@ static const struct broken broken[] = {
 	{ "",
 	  "import_postfix = \"DIR\"\n\ntable_refresh = 60\n"
 	  "relay_domains = \"DIR/many\"\n",
-	  "3: table_refresh: DIR/many:255: more than 256 files to watch" },
+	  "3: table_refresh: DIR/many:767: more than 768 files to watch" },
 	{ "", "service \"a\" {\nimport_postfix = \"DIR\"\n}\n",
 	  "2: import_postfix can only be set at top level" },
 };
 
+#define WAYS 10 /* so many times two of them are more than may be watched */
+
 /* put_few - a file that names the same one in more ways than may be watched */
 static void put_few(const char *name)
 {
-	char dots[2 * WATCHED_FILES_MAX + 1] = "";
+	char way[2 * WAYS + 1] = "";
 	char *text = xstrdup(""), *longer;
-	int i;
+	int i, bit;
 
 	for (i = 0; i < WATCHED_FILES_MAX; i++) {
-		memcpy(dots + 2 * i, "./", 3);
-		longer = xasprintf("%s%s/%sinner\n", text, place_directory,
-				   dots);
+		for (bit = 0; bit < WAYS; bit++)
+			memcpy(way + 2 * bit, (i >> bit & 1) ? "./" : "//", 2);
+		longer =
+			xasprintf("%s%s/%sinner\n", text, place_directory, way);
 		free(text);
 		text = longer;
 	}
