@@ -3,7 +3,8 @@
  *
  * smtpd(8) connects to each milter for every client. Where nobody answers, it
  * does what milter_default_action says: by default it refuses each message for
- * now, before policyd is asked, and the log blames the milter only. */
+ * now (3.11 ends the session), before policyd is asked, and the log blames the
+ * milter only. */
 
 #include "policyd/check/check_postfix_internal.h"
 
