@@ -54,6 +54,9 @@ exec env --ignore-signal=CHLD sleep infinity
 
 # systemd makes the rest by itself.
 BOOT = OVERLAY + r"""
+# Since 256 systemd refuses cgroups of version 1.
+[ "$(systemd-nspawn --version | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p')" -lt 256 ] ||
+	export UNIFIED_CGROUP_HIERARCHY=1
 exec systemd-nspawn --quiet --register=no --keep-unit --private-network \
     --directory "$place/root" --boot >"$place/console" 2>&1
 """
