@@ -45,29 +45,18 @@ static bool is_older(const char *file, const char *than)
 	return one.st_mtim.tv_nsec < two.st_mtim.tv_nsec;
 }
 
-/* is_type - are the first characters of the text that type, and all of it? */
-static bool is_type(const char *type, const char *text, size_t length)
-{
-	return strlen(type) == length && memcmp(type, text, length) == 0;
-}
-
 /* ending_of - of the file that postmap makes for a table of that type; NULL:
  * none, or it is not known */
-static const char *ending_of(const struct config *config, const char *type,
-			     size_t length)
+static const char *ending_of(const struct config *config, const char *type)
 {
-	const char *other = is_type("hash", type, length) ? config->hash_type
-			    : is_type("btree", type, length)
-				    ? config->btree_type
-				    : NULL;
+	const char *instead = strcmp(type, "hash") == 0	   ? config->hash_type
+			      : strcmp(type, "btree") == 0 ? config->btree_type
+							   : NULL;
+	const char *read = instead != NULL ? instead : type;
 	size_t i;
 
-	if (other != NULL) {
-		type = other;
-		length = strlen(other);
-	}
 	for (i = 0; i < sizeof(made) / sizeof(made[0]); i++)
-		if (is_type(made[i].type, type, length))
+		if (strcmp(made[i].type, read) == 0)
 			return made[i].ending;
 	return NULL;
 }
@@ -77,16 +66,18 @@ static int check_word(void *context, const char *word, struct error *error)
 {
 	const struct place *place = context;
 	const char *ending, *name;
+	char *type, *file;
 	size_t length;
-	char *file;
 
 	(void)error;
 	word += strspn(word, "!");
 	if (strncmp(word, "proxy:", 6) == 0)
 		word += 6;
 	length = strcspn(word, ":");
-	ending = ending_of(place->config, word, length);
-	if (ending == NULL || word[length] == '\0')
+	type = xstrndup(word, length);
+	ending = word[length] == ':' ? ending_of(place->config, type) : NULL;
+	free(type);
+	if (ending == NULL)
 		return 0;
 	name = word + length + 1;
 	file = xasprintf("%s%s", name, ending);

@@ -17,6 +17,7 @@
 #include "lib/config/config_options.h"
 #include "lib/config/config_watch.h"
 #include "lib/postfix/postconf.h"
+#include "lib/postfix/postfix_version.h"
 
 #define MAIN_CF "/main.cf"
 
@@ -126,25 +127,15 @@ static void take(const struct config *config, enum config_option option,
 	setting->source = config->main_cf;
 }
 
-/* text_of - a value, or "" */
-static const char *text_of(const char *value)
+/* type_instead - what Postfix reads where hash: or btree: is written, if it is
+ * another type; usual is what it has for that */
+static char *type_instead(char *values[NAME_COUNT], enum extra usual)
 {
-	return value != NULL ? value : "";
-}
+	const char *type = postfix_type_instead(values[EXTRA_MIGRATION_LEVEL],
+						values[EXTRA_MIGRATION_MAPPING],
+						values[usual]);
 
-/* take_types - does this Postfix read another type where hash: or btree: is
- * written? Only 3.11 and later have such a level. */
-static void take_types(struct config *config, char *values[NAME_COUNT])
-{
-	const char *level = text_of(values[EXTRA_MIGRATION_LEVEL]);
-	bool mapped = *text_of(values[EXTRA_MIGRATION_MAPPING]) != '\0';
-
-	if (*level == '\0' || strcmp(level, "disable") == 0)
-		return;
-	config->hash_type =
-		xstrdup(mapped ? "" : text_of(values[EXTRA_DATABASE_TYPE]));
-	config->btree_type =
-		xstrdup(mapped ? "" : text_of(values[EXTRA_CACHE_TYPE]));
+	return type != NULL ? xstrdup(type) : NULL;
 }
 
 /* take_all - import all values */
@@ -165,7 +156,8 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 			xstrdup(values[EXTRA_SENDER_LOGIN_MAPS]);
 	config->queue_directory = xstrdup(values[EXTRA_QUEUE_DIRECTORY]);
 	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
-	take_types(config, values);
+	config->hash_type = type_instead(values, EXTRA_DATABASE_TYPE);
+	config->btree_type = type_instead(values, EXTRA_CACHE_TYPE);
 }
 
 /* config_import - process import_postfix */

@@ -19,6 +19,7 @@
 #include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MINORS 1000u /* more than any major version has */
 
@@ -90,4 +91,16 @@ bool postfix_alike(unsigned one, unsigned other)
 const char *postfix_since(enum postfix_change change)
 {
 	return since[change];
+}
+
+/* postfix_type_instead - the type that Postfix reads where hash: or btree: is
+ * written */
+const char *postfix_type_instead(const char *level, const char *mapping,
+				 const char *usual)
+{
+	if (level == NULL || *level == '\0' || strcmp(level, "disable") == 0)
+		return NULL;
+	if (usual == NULL || (mapping != NULL && *mapping != '\0'))
+		return "";
+	return usual;
 }

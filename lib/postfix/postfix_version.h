@@ -47,4 +47,12 @@ bool postfix_alike(unsigned one, unsigned other);
 /* postfix_since - the release that brought the change, for people: "3.8". */
 const char *postfix_since(enum postfix_change change);
 
+/* postfix_type_instead - the type that Postfix reads where hash: or btree: is
+ * written, since 3.11: level is non_bdb_migration_level, mapping
+ * non_bdb_custom_mapping, and usual default_database_type for hash:, or
+ * default_cache_db_type for btree:. Each is NULL if that Postfix does not have
+ * it. Returns usual, "" if it is not known, or NULL: no other type. */
+const char *postfix_type_instead(const char *level, const char *mapping,
+				 const char *usual);
+
 #endif

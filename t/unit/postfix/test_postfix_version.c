@@ -73,6 +73,31 @@ START_TEST(knows_which_are_alike)
 }
 END_TEST
 
+/* What 3.11 may read where hash: is written. */
+static const struct {
+	const char *level, *mapping, *usual;
+	const char *instead;
+} levels[] = {
+	{ NULL, NULL, "hash", NULL },
+	{ "", "", "cdb", NULL },
+	{ "disable", "", "cdb", NULL },
+	{ "disable", "inline:{hash=lmdb}", "cdb", NULL },
+	{ "enable-redirect", "", "cdb", "cdb" },
+	{ "enable-redirect", NULL, "lmdb", "lmdb" },
+	{ "enable-reindex", "", "lmdb", "lmdb" },
+	{ "enable-redirect", "inline:{hash=lmdb}", "cdb", "" },
+	{ "enable-redirect", "", NULL, "" },
+};
+
+START_TEST(knows_what_is_read_instead)
+{
+	ck_assert_pstr_eq(postfix_type_instead(levels[_i].level,
+					       levels[_i].mapping,
+					       levels[_i].usual),
+			  levels[_i].instead);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postfix_version");
@@ -80,5 +105,7 @@ int main(void)
 	tcase_add_loop_test(tests, knows_what_changed, 0, COUNT(cases));
 	tcase_add_test(tests, has_a_release_for_each);
 	tcase_add_test(tests, knows_which_are_alike);
+	tcase_add_loop_test(tests, knows_what_is_read_instead, 0,
+			    COUNT(levels));
 	return run_tests("postfix_version", tests);
 }

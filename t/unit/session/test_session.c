@@ -489,7 +489,10 @@ static int run_self(const char *mode, const char *configuration)
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		setenv("OPENSSL_CONF", configuration, 1);
-		execl(program, program, mode, (char *)NULL);
+		if (EMULATOR[0] != '\0')
+			execl(EMULATOR, EMULATOR, program, mode, (char *)NULL);
+		else
+			execl(program, program, mode, (char *)NULL);
 		_exit(127);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
