@@ -354,6 +354,8 @@ def test_tables(program):
                 ("proxy:memcache:" + file, file + ": No such file"),
                 ("memcache:{{x=y}}, [192.0.2.1], texthash:/dev/null", None)):
             for name in ("virtual_mailbox_domains", "smtpd_sender_login_maps"):
+                if name.endswith("_maps"):      # what is no table ends smtpd
+                    value = re.sub(r"a.example, !|\[192.0.2.1\], ", "", value)
                 kind.set(**{name: value})
                 texts = kind.texts()
                 if wanted:
