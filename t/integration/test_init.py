@@ -344,6 +344,28 @@ def test_said(program):
             assert "10025/inet" not in commands, commands
 
 
+def test_path(program):
+    """the commands can be typed, whatever the names of the directory and of the
+    file are"""
+    with Place() as place:
+        previous, place.config = place.config, place.config + " of o'brien"
+        place.file = os.path.join(place.directory, "policyd $HOME.conf")
+        os.rename(previous, place.config)
+        before = state(place.config)
+        status, printed, errors = place.init(program)
+        assert (status, errors) == (0, ""), errors
+        for line in parts(printed)["1"][:1] + parts(printed)["2"]:
+            if line.startswith("policyd -t"):
+                line = os.path.abspath(program) + line[len("policyd"):]
+            if line.startswith(("postconf", "/")):
+                run("sh", "-eu", input=line + "\n")
+                settle(place.config)
+        assert state(place.config) != before
+        status, _, errors = place.init(program, "--undo", "-c", place.file)
+        assert status == 0 and state(place.config) == before, errors
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_inbound, test_tables, test_three_ports, test_refused,
-                      test_place, test_kept, test_undone, test_said]))
+                      test_place, test_kept, test_undone, test_said,
+                      test_path]))
