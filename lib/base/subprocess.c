@@ -185,18 +185,27 @@ static int reap(struct run *run, bool killed,
 	return 0;
 }
 
+/* is_vague - does a line only say that the one before it is fatal? */
+static bool is_vague(const char *line, size_t length)
+{
+	static const char vague[] = ": fatal: macro processing error";
+
+	return memmem(line, length, vague, sizeof(vague) - 1) != NULL;
+}
+
 /* telling_line - the most informative line of a text: one that is fatal but not
  * just a usage message, or else the first */
 static char *telling_line(char *text)
 {
-	char *line = text;
+	char *line = text, *before = text;
 
 	while (*line != '\0') {
 		size_t length = strcspn(line, "\n");
 
 		if (memmem(line, length, ": fatal: ", 9) != NULL &&
 		    memmem(line, length, ": fatal: usage: ", 16) == NULL)
-			return line;
+			return is_vague(line, length) ? before : line;
+		before = line;
 		line += length + (line[length] == '\n');
 	}
 	return text;

@@ -23,7 +23,7 @@ struct subprocess_limits {
  * *length; or -1: it could not be started, was killed by a signal, took too
  * long or wrote too much. With a status, error is a line of its standard error,
  * made printable: the one with ": fatal: ", with which Postfix's programs give
- * up, or else the first; or "". */
+ * up, the one before it if that says why, or else the first; or "". */
 int subprocess_run(const char *const argv[],
 		   const struct subprocess_limits *limits, char **output,
 		   size_t *length, struct error *error);

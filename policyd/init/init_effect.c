@@ -123,10 +123,23 @@ static bool has_own_networks(const struct smtpd_port *port)
 		      postfix_get(port->postfix, NULL, name)) != 0;
 }
 
+/* is_refused - would policyd refuse mynetworks of a port? */
+static bool is_refused(const struct smtpd_port *port, struct error *error)
+{
+	struct network_list *list = network_list_new(
+		postfix_get(port->postfix, port->service, "mynetworks"), true,
+		NULL, error);
+	bool refused = list == NULL;
+
+	network_list_free(list);
+	return refused;
+}
+
 /* print_networks - how clients in mynetworks may still relay */
 static void print_networks(FILE *output, const struct init *init,
 			   const struct smtpd_port *port)
 {
+	struct error error;
 	size_t i;
 
 	fputs("; to keep it: let them log in with TLS", output);
@@ -134,6 +147,13 @@ static void print_networks(FILE *output, const struct init *init,
 		fputs("; with permit_mynetworks, strangers could relay: "
 		      "mynetworks has a network that nobody owns",
 		      output);
+		return;
+	}
+	if (is_refused(port, &error)) {
+		fprintf(output,
+			"; permit_mynetworks does not help: policyd refuses "
+			"mynetworks: %s",
+			error.text);
 		return;
 	}
 	if (has_own_networks(port)) {

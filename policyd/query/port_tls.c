@@ -66,7 +66,7 @@ static bool add_bound(struct protocol_list *list, const char *name,
 		*bound = found;
 		return true;
 	}
-	strtoul(name, &end, 16);
+	(void)strtoul(name, &end, 16);
 	list->is_number |= *name != '\0';
 	return *end == '\0';
 }

@@ -299,14 +299,17 @@ smtpd_sasl_auth_enable = yes
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = %s/server.key, %s/server.pem
 mynetworks = """
-# mynetworks, and whether --init says how to keep it with permit_mynetworks.
+WIDE = "strangers could relay: mynetworks has"
+# mynetworks, and why --init does not say how to keep it with permit_mynetworks.
 NETWORKS = (
-    ("127.0.0.0/8", True),
-    ("127.0.0.0/8 203.0.113.0/24", True),
-    ("127.0.0.0/8 0.0.0.0/0", False),
-    ("127.0.0.0/8 128.0.0.0/1", False),
-    ("127.0.0.0/8 cidr:{{[::]/0 x}}", False),
-    ("cidr:{{0.0.0.0/0 x}}", False),
+    ("127.0.0.0/8", ""),
+    ("127.0.0.0/8 203.0.113.0/24", ""),
+    ("127.0.0.0/8 0.0.0.0/0", WIDE),
+    ("127.0.0.0/8 128.0.0.0/1", WIDE),
+    ("127.0.0.0/8 cidr:{{[::]/0 x}}", WIDE),
+    ("cidr:{{0.0.0.0/0 x}}", WIDE),
+    ("127.0.0.0/8 office.example", "policyd refuses mynetworks: "
+     '"office.example": not an address'),
 )
 
 
@@ -315,9 +318,11 @@ def test_said(program):
     keeps an open relay by what is advised. A port for a filter on this host is
     left alone, whatever AUTH it offers."""
     tls = server_certificate()
-    for networks, kept in NETWORKS:
+    for networks, why in NETWORKS:
         with Place(PLAIN % (tls, tls) + networks + "\n",
                    "smtp inet n - n - - smtpd\n"
+                   "2525 inet n - y - - smtpd\n"
+                   "  -o mynetworks=192.168.9.0/24\n"
                    "127.0.0.1:10025 inet n - n - - smtpd\n"
                    "  -o content_filter=\n  -o mynetworks=127.0.0.0/8\n"
                    "  -o smtpd_relay_restrictions=permit_mynetworks,reject\n"
@@ -325,8 +330,12 @@ def test_said(program):
             status, printed, errors = place.init(program)
             assert (status, errors) == (0, ""), (networks, errors)
             before, _, commands = printed.partition("\n# 1. ")
-            assert ("permit_mynetworks, permit_auth" in before) == kept, before
-            assert ("strangers could relay: mynetworks has" in before) != kept
+            assert ("permit_mynetworks, permit_auth" in before) == (
+                not why), before
+            assert why in before, before
+            assert re.search("port 2525: clients in mynetworks .*; "
+                             "permit_mynetworks does not help: this port has a "
+                             "mynetworks of its own", before), before
             assert "#\tport smtp: AUTH is offered only with TLS: a client " \
                 "that logs in without TLS cannot log in any more" in before
             assert re.search("smtp: users who log in without TLS may.* now, "
@@ -335,6 +344,28 @@ def test_said(program):
             assert "10025/inet" not in commands, commands
 
 
+def test_path(program):
+    """the commands can be typed, whatever the names of the directory and of the
+    file are"""
+    with Place() as place:
+        previous, place.config = place.config, place.config + " of o'brien"
+        place.file = os.path.join(place.directory, "policyd $HOME.conf")
+        os.rename(previous, place.config)
+        before = state(place.config)
+        status, printed, errors = place.init(program)
+        assert (status, errors) == (0, ""), errors
+        for line in parts(printed)["1"][:1] + parts(printed)["2"]:
+            if line.startswith("policyd -t"):
+                line = os.path.abspath(program) + line[len("policyd"):]
+            if line.startswith(("postconf", "/")):
+                run("sh", "-eu", input=line + "\n")
+                settle(place.config)
+        assert state(place.config) != before
+        status, _, errors = place.init(program, "--undo", "-c", place.file)
+        assert status == 0 and state(place.config) == before, errors
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_inbound, test_tables, test_three_ports, test_refused,
-                      test_place, test_kept, test_undone, test_said]))
+                      test_place, test_kept, test_undone, test_said,
+                      test_path]))

@@ -31,6 +31,73 @@ ACTIONS = ("OK", "DUNNO", "REJECT", "451 4.3.0 later", "permit_mynetworks",
            "permit_sasl_authenticated, reject")
 
 
+# Settings of one port: ways in which smtpd(8) ends, has no TLS, or cannot look
+# up recipients; and some that look like these.
+RECIPIENT = "smtpd_recipient_restrictions"
+SETTINGS = (
+    {"notify_classes": "resource, softwear"},
+    {"notify_classes": "Resource"},
+    {"receive_override_options": "no_unknown_recipient_check"},
+    {"receive_override_options": "No_Milters"},
+    {"smtputf8_autodetect_classes": "junk"},
+    {"inet_protocols": "IPv4"},
+    {"inet_protocols": "ipv4, ipv6"},
+    {"smtpd_sasl_type": "Cyrus"},
+    {"smtpd_sasl_type": "junk", "smtpd_sasl_auth_enable": "no"},
+    {"smtpd_sasl_path": "private/auth"},
+    {"smtpd_upstream_proxy_protocol": "haproxy2"},
+    {"unknown_address_tempfail_action": "Defer"},
+    {"unknown_address_tempfail_action": "reject"},
+    {"virtual_alias_maps": "/etc/postfix/virtual"},
+    {"virtual_alias_maps": "hash: /etc/postfix/virtual"},
+    {"virtual_alias_maps": "inline:{x=y} # users"},
+    {"virtual_alias_maps": "HASH:/etc/passwd"},
+    {"virtual_alias_maps": "hash:/nonexistent/x"},
+    {"virtual_alias_maps": "proxy:hash:/nonexistent/x"},
+    {"recipient_canonical_maps": "pcre:/nonexistent/x"},
+    {"local_recipient_maps": "hash:/nonexistent/x"},
+    {"smtpd_sender_login_maps": "john"},
+    {"smtpd_discard_ehlo_keyword_address_maps": "hash:/nonexistent/x"},
+    {"smtpd_noop_commands": "AUTH"},
+    {"smtpd_tls_security_level": "yes"},
+    {"smtpd_tls_security_level": "dane"},
+    {"smtpd_tls_security_level": "junk", "smtpd_tls_wrappermode": "yes"},
+    {"smtpd_tls_CAfile": "/nonexistent/ca.pem"},
+    {"smtpd_tls_CAfile": "/etc/passwd"},
+    {"smtpd_tls_CApath": "/nonexistent/ca"},
+    {"smtpd_tls_protocols": "!SSLv2, !SSLv3, !TLSv1.0"},
+    {"smtpd_tls_protocols": "!SSLv2;!SSLv3"},
+    {"smtpd_tls_protocols": "!TLSv1 !TLSv1.1 !TLSv1.2 !TLSv1.3"},
+    {"smtpd_tls_mandatory_protocols": "TLS1.2"},
+    {"smtpd_tls_mandatory_protocols": "TLS1.2",
+     "smtpd_tls_security_level": "encrypt"},
+    {"smtpd_tls_protocols": "TLS1.2", "smtpd_tls_security_level": "encrypt"},
+    {"smtpd_tls_ciphers": "HIGH:!aNULL"},
+    {"smtpd_tls_ciphers": "HIGH"},
+    {"smtpd_tls_mandatory_ciphers": "strong",
+     "smtpd_tls_security_level": "encrypt"},
+    {"smtpd_tls_exclude_ciphers": "aNULL, !RC4"},
+    {"smtpd_tls_exclude_ciphers": "ALL"},
+    {"tls_medium_cipherlist": "FOO:BAR"},
+    {"smtpd_tls_fingerprint_digest": "sha-266"},
+    {"tls_server_sni_maps": "hash:/nonexistent/x"},
+    {"tls_server_sni_maps": "/nonexistent/x"},
+    {"tls_server_sni_maps": "/nonexistent/x",
+     "smtpd_tls_security_level": "none"},
+) + tuple({RECIPIENT: "permit_mynetworks, reject, check_policy_service " + each}
+          for each in (
+    "{ inet:127.0.0.1:1, timeout=3s, { try_limit = 1 } }",
+    "{ inet:127.0.0.1:1, timeout = 3 }",
+    "{ inet:127.0.0.1:1, tmeout=3 }",
+    "{ inet:127.0.0.1:1, timeout=3x }",
+    "{ inet:127.0.0.1:1, try_limit=0 }",
+    "{ timeout=3 }", "{}", "policyd", "INET:127.0.0.1:1", ""))
+
+
+BUILT_IN = ("permit_mynetworks, permit_sasl_authenticated, "
+            "reject_unauth_destination")
+
+
 class Tally:
     """How many cells were compared, and which of them were wrong."""
 
@@ -187,6 +254,23 @@ def test_snippets(program):
                 assert cell == ("passes" if want else "refused"), (
                     variant, service, client, recipient, cell)
     tally.finish(1)
+
+
+def test_settings(program):
+    """no cell is wrong where one setting keeps smtpd from doing what its lists
+    say"""
+    tally = Tally()
+    with Postfix() as postfix:
+        ports = place(postfix, {
+            **base_of(postfix), "mynetworks": "127.0.0.0/8",
+            "smtpd_tls_security_level": "may", "smtpd_sasl_auth_enable": "yes",
+            "smtpd_relay_restrictions": BUILT_IN},
+            "".join("s%d inet n - n - - smtpd%s\n" % (index, "".join(
+                option(*item, brace=True) for item in settings.items()))
+                for index, settings in enumerate(SETTINGS)))
+        compare(program, postfix, tally, ports, dict.fromkeys(
+            ports, "127.0.0.70"), name=str(dict(zip(ports, SETTINGS))))
+    tally.finish(0.5)
 
 
 # A parameter, and values with which smtpd(8) ends and does not end. What it
@@ -350,5 +434,5 @@ def test_sweep(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_snippets, test_field, test_random_pairs,
-                      test_parameters, test_main_cf, test_sweep]))
+    sys.exit(run_all([test_snippets, test_field, test_settings,
+                      test_random_pairs, test_parameters, test_main_cf, test_sweep]))

@@ -23,6 +23,9 @@ static const struct {
 	{ "echo no >&2; echo more >&2; exit 3", 10000, 100, 3, "", "no" },
 	{ "echo p: warning: a >&2; echo p: fatal: b >&2; exit 1", 10000, 100, 1,
 	  "", "p: fatal: b" },
+	{ "echo a >&2; echo p: warning: nesting: x >&2; "
+	  "echo p: fatal: macro processing error >&2; exit 1",
+	  10000, 100, 1, "", "p: warning: nesting: x" },
 	{ "echo p: no -x >&2; echo p: fatal: usage: p >&2; exit 1", 10000, 100,
 	  1, "", "p: no -x" },
 	{ "printf 'x\\033[1m' >&2; exit 1", 10000, 100, 1, "", "x?[1m" },
