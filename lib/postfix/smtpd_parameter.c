@@ -32,6 +32,7 @@ enum when {
 	WHEN_ALWAYS,
 	WHEN_TLS,   /* if clients can get TLS */
 	WHEN_LEVEL, /* if it says how much of it, as not in wrapper mode */
+	WHEN_AUTH,  /* if clients can log in */
 };
 
 #define ANY  LONG_MIN /* no least value */
@@ -65,6 +66,7 @@ struct parameter {
 #define IN_TLS_SINCE(version) WHEN_TLS, version, NULL
 #define IN_TLS_UNTIL(version) WHEN_TLS, NULL, version
 #define FOR_LEVEL	      WHEN_LEVEL, NULL, NULL
+#define IN_AUTH		      WHEN_AUTH, NULL, NULL
 
 #define ROW(name, values, when) { name, values, when },
 static const struct parameter rows[] = {
@@ -208,6 +210,10 @@ static enum smtpd_answer is_read(const struct smtpd_port *port,
 		read = port->starts_tls;
 	else if (parameter->when == WHEN_LEVEL &&
 		 (port->wraps || *get(port, parameter->name) == '\0'))
+		read = SMTPD_NO;
+	else if (parameter->when == WHEN_AUTH &&
+		 !postfix_get_bool(port->postfix, port->service,
+				   "smtpd_sasl_auth_enable"))
 		read = SMTPD_NO;
 	if (parameter->since != NULL)
 		has = answers[postfix_is_since(version, parameter->since)];

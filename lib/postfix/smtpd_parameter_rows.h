@@ -5,11 +5,12 @@
  *
  * In alphabetical order: parameters that any daemon of Postfix reads, and those
  * of smtpd alone. IN_TLS are those of the TLS library, which it reads if a
- * client can get TLS. TEXT is the least length: texts that may be empty have no
- * row. NAME is one of these words, in any case; NAMES are some of them. The
- * values of some also depend on other things: lib/postfix/smtpd_value. Names,
- * kinds and bounds are those of Postfix 3.7 to 3.11 and of a snapshot of 3.12;
- * t/integration/test_ports tries those of the Postfix here.
+ * client can get TLS, IN_AUTH those that it reads if one can log in. TEXT is
+ * the least length: texts that may be empty have no row. NAME is one of these
+ * words, in any case; NAMES are some of them. The values of some also depend on
+ * other things: lib/postfix/smtpd_value. Names, kinds and bounds are those of
+ * Postfix 3.7 to 3.11 and of a snapshot of 3.12; t/integration/test_ports tries
+ * those of the Postfix here.
  *
  * Included where ROW is defined, so it has no guard. */
 
@@ -69,6 +70,7 @@ ROW("header_from_format", NAME("obsolete standard"), ALWAYS)
 ROW("header_size_limit", NUMBER(1), ALWAYS)
 ROW("helpful_warnings", BOOL, ALWAYS)
 ROW("in_flow_delay", TIME_TO(ANY, 10), ALWAYS)
+ROW("inet_protocols", NAMES("all ipv4 ipv6"), ALWAYS)
 ROW("info_log_address_format", TEXT(1), ALWAYS)
 ROW("invalid_hostname_reject_code", NUMBER(ANY), ALWAYS)
 ROW("ipc_idle", TIME(1), ALWAYS)
@@ -183,6 +185,7 @@ ROW("smtpd_sasl_authenticated_header", BOOL, ALWAYS)
 ROW("smtpd_sasl_path", TEXT(1), ALWAYS)
 ROW("smtpd_sasl_response_limit", NUMBER(12288), ALWAYS)
 ROW("smtpd_sasl_service", TEXT(1), ALWAYS)
+ROW("smtpd_sasl_type", NAMES("cyrus dovecot"), IN_AUTH)
 ROW("smtpd_sasl_type", TEXT(1), ALWAYS)
 ROW("smtpd_soft_error_limit", NUMBER(1), ALWAYS)
 ROW("smtpd_starttls_timeout", TIME(1), ALWAYS)
@@ -204,6 +207,8 @@ ROW("smtpd_tls_trace_size_limit", NUMBER(ANY), SINCE("3.12"))
 ROW("smtpd_tls_wrappermode", BOOL, ALWAYS)
 ROW("smtpd_upstream_proxy_timeout", TIME(1), ALWAYS)
 ROW("smtpd_use_tls", BOOL, ALWAYS)
+ROW("smtputf8_autodetect_classes",
+    NAMES("all bounce forward notify qmqpd sendmail smtpd verify"), ALWAYS)
 ROW("smtputf8_autodetect_classes", TEXT(1), ALWAYS)
 ROW("smtputf8_enable", BOOL, ALWAYS)
 ROW("socketmap_max_query_size", NUMBER(1), SINCE("3.12"))

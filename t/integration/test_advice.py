@@ -253,7 +253,7 @@ def test_many(program):
 BAD = (
     ("what is this\n", "", 78, 75, "main.cf, line .*missing '='"),
     ("", "what is this\n", 78, 75, "master.cf: line .*bad field count"),
-    ("mydestination = ${x\n", "", 78, 75, "macro processing error"),
+    ("mydestination = ${x\n", "", 78, 75, "truncated macro reference"),
     ("nosuch = 1\nnosuch = 2\n", "", 0, 0, ""),
     ("x = y\n" * 500000, "", 0, 78, "more than 1048576 bytes"),
     ("smtpd_sender_restrictions = " + "reject_non_fqdn_sender " * 10000 +

@@ -200,7 +200,7 @@ static const struct broken broken[] = {
 	  "1: import_postfix: postconf -c DIR: postconf: fatal: open "
 	  "DIR/main.cf: No such file" },
 	{ "relay_domains = ${x\n", "import_postfix = \"DIR\"\n",
-	  "1: import_postfix: postconf -c DIR: postconf: fatal: macro" },
+	  "1: import_postfix: postconf -c DIR: postconf: warning: truncated macro reference" },
 	{ "relay_domains = $mydestination\nmydestination = $relay_domains\n",
 	  "import_postfix = \"DIR\"\n", "1: import_postfix: postconf -c DIR" },
 	{ "allow_percent_hack = maybe\n", "\nimport_postfix = \"DIR\"\n",

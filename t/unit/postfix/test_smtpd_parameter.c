@@ -97,6 +97,13 @@ static const struct {
 } ports[] = {
 	{ "smtpd_timeout = 1s", NULL, SMTPD_NO, SMTPD_YES, NULL },
 	{ "smtpd_timeout = 0", NULL, SMTPD_NO, SMTPD_NO, "smtpd_timeout" },
+	{ "smtpd_sasl_type = Dovecot\nsmtpd_sasl_auth_enable = yes", NULL,
+	  SMTPD_NO, SMTPD_NO, "smtpd_sasl_type" },
+	{ "smtpd_sasl_type = Dovecot\nsmtpd_sasl_auth_enable = no", NULL,
+	  SMTPD_NO, SMTPD_YES, NULL },
+	{ "inet_protocols = IPv4", NULL, SMTPD_NO, SMTPD_NO, "inet_protocols" },
+	{ "smtputf8_autodetect_classes = all, some", NULL, SMTPD_NO, SMTPD_NO,
+	  "smtputf8_autodetect_classes" },
 	{ "smtpd_timeout = 0", "1s", SMTPD_NO, SMTPD_YES, NULL },
 	{ "smtpd_timeout = 1s", "1y", SMTPD_NO, SMTPD_NO, "smtpd_timeout" },
 	/* This Postfix has no such parameter. */
