@@ -342,6 +342,61 @@ static void check_useless(struct check *check, const struct smtpd_row *row)
 		    early ? " before they can log in" : "");
 }
 
+/* confined - the port that says why users who log in may send to our domains
+ * only, on each port where they can, though policyd would let them send to
+ * anywhere; NULL: they may send to elsewhere somewhere, or nobody may. */
+static const struct smtpd_row *confined(const struct check *check)
+{
+	const struct smtpd_row *found = NULL;
+	size_t i;
+
+	for (i = 0; i < check->ports.count; i++) {
+		const struct smtpd_row *row = &check->ports.rows[i];
+		const struct smtpd_outcome *login =
+			row->outcomes[SMTPD_LOGIN_TLS];
+
+		if (row->is_return || lack(row) != LACK_NOTHING)
+			continue;
+		if (row->port.works != SMTPD_YES ||
+		    login[SMTPD_ELSEWHERE].passes != SMTPD_NO)
+			return NULL;
+		if (found == NULL && login[SMTPD_OURS].passes == SMTPD_YES &&
+		    login[SMTPD_ELSEWHERE].word != NULL &&
+		    check_is_asked(check, row->port.service))
+			found = row;
+	}
+	return found;
+}
+
+/* check_confined - the word of Postfix that keeps users from sending */
+static void check_confined(struct check *check)
+{
+	static const char ask_first[] = "put check_policy_service before it";
+	static const char permit_first[] =
+		"put permit_sasl_authenticated before it";
+	static const unsigned users = 1u << SMTPD_LOGIN | 1u << SMTPD_LOGIN_TLS;
+	const struct smtpd_row *row = confined(check);
+	const struct smtpd_outcome *why;
+	bool ours;
+
+	if (row == NULL || !are_wanted(check->config))
+		return;
+	why = &row->outcomes[SMTPD_LOGIN_TLS][SMTPD_ELSEWHERE];
+	if (strcasecmp(why->word, "check_policy_service") == 0)
+		return;
+	ours = asks_us(check, &row->port, why->parameter);
+	check_found(
+		check,
+		&(struct mistake){ .severity = SEVERITY_WARNING,
+				   .service = row->port.service,
+				   .parameter = why->parameter,
+				   .effect.opens[SMTPD_ELSEWHERE] = users,
+				   .advice = ours ? ask_first : permit_first },
+		"users who log in may send to our domains only: %s in %s "
+		"refuses what policyd would permit",
+		why->word, why->parameter);
+}
+
 /* check_logins - can users log in, and encrypt? */
 void check_logins(struct check *check)
 {
@@ -367,6 +422,7 @@ void check_logins(struct check *check)
 	}
 	if (!behind && check_nobody(check))
 		return;
+	check_confined(check);
 	for (i = 0; i < check->ports.count; i++)
 		check_certificate(check, &check->ports.rows[i].port);
 }

@@ -85,7 +85,8 @@ def test_networks(program):
             else:
                 assert not texts, (value, texts)
         kind.set(mynetworks=NETWORKS[0][0],
-                 **{RECIPIENT: "reject_unauth_destination"})
+                 **{RECIPIENT: "permit_sasl_authenticated, "
+                               "reject_unauth_destination"})
         assert not kind.texts(), kind.texts()
 
 

@@ -34,6 +34,7 @@ RECIPIENT = "smtpd_recipient_restrictions"
 RELAY = "smtpd_relay_restrictions"
 NETWORKS = "permit_mynetworks, permit_sasl_authenticated, " \
     "reject_unauth_destination"
+LOGINS = "permit_sasl_authenticated, reject_unauth_destination"
 # It has a word that smtpd(8) insists on, and refuses nobody here.
 RBL = "reject_rbl_client reject, "
 CASES = [
@@ -61,12 +62,25 @@ CASES = [
                           "reject_unauth_destination"}, fixes=False),
     Case("at DATA only",
          ("error", "main.cf", "no restriction list asks policyd"),
-         main={RECIPIENT: "reject_unauth_destination",
+         main={RECIPIENT: LOGINS,
                "smtpd_data_restrictions": ASK}),
     Case("asked on one port only",
          ("error", "main.cf", "not asked on port smtp"),
          main={RECIPIENT: "reject_unauth_destination"},
          master=on_port(RECIPIENT, ASK + ", reject")),
+
+    Case("users cannot send, by the list that asks",
+         ("warning", "main.cf", "users who log in may send to our domains only: "
+          "reject_unauth_destination in smtpd_recipient_restrictions refuses"),
+         main={RECIPIENT: "reject_unauth_destination, " + ASK + ", reject"},
+         fixes=False),
+    Case("users cannot send, by another list",
+         ("warning", "main.cf", "users who log in may send to our domains only: "
+          "reject_unauth_destination in smtpd_relay_restrictions refuses"),
+         main={RELAY: "reject_unauth_destination"}, fixes=False),
+    Case("users can send on one port",
+         main={RELAY: "reject_unauth_destination"},
+         master=on_port(RELAY, LOGINS)),
 
     Case("permit first",
          ("error", "main.cf", "permit comes before policyd: it always"),
@@ -105,7 +119,7 @@ CASES = [
           "smtpd_relay_restrictions on ports smtp, submission and 2525: "
           "nothing refuses after policyd"),
          main={"mine": "permit_mynetworks, " + ASK,
-               RECIPIENT: "reject_unauth_destination"},
+               RECIPIENT: LOGINS},
          master="".join("%s inet n - y - - smtpd\n"
                         "  -o smtpd_relay_restrictions=$mine\n" % port
                         for port in ("smtp", "submission", "2525"))),
@@ -134,7 +148,7 @@ CASES = [
          ("error", "check.conf", "smtpd_relay_restrictions with reply = "
           "dunno: the end of the list permits"),
          main={"smtpd_relay_restrictions": ASK,
-               RECIPIENT: "reject_unauth_destination"},
+               RECIPIENT: LOGINS},
          conf="reply = dunno\n"),
     Case("dunno in the relay list for one context",
          ("error", "check.conf", "smtpd_relay_restrictions with reply = "
@@ -165,7 +179,7 @@ CASES = [
     Case("observe ahead of what decides is right",
          main={"smtpd_relay_restrictions": ASK + ", permit_sasl_authenticated,"
                " reject_unauth_destination",
-               RECIPIENT: "reject_unauth_destination"},
+               RECIPIENT: LOGINS},
          conf="mode = observe\n"),
     Case("ok before checks",
          ("error", "main.cf", "reject_non_fqdn_sender follows policyd.*ok"),
