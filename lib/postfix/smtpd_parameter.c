@@ -193,6 +193,22 @@ static unsigned version_of(const struct smtpd_port *port)
 		postfix_values_get(&port->postfix->effective, "mail_version"));
 }
 
+/* is_needed - does smtpd(8) look at it, with these other settings? */
+static enum smtpd_answer is_needed(const struct smtpd_port *port,
+				   const struct parameter *parameter)
+{
+	bool needed = true;
+
+	if (parameter->when == WHEN_TLS)
+		return port->starts_tls;
+	if (parameter->when == WHEN_LEVEL)
+		needed = !port->wraps && *get(port, parameter->name) != '\0';
+	if (parameter->when == WHEN_AUTH)
+		needed = postfix_get_bool(port->postfix, port->service,
+					  "smtpd_sasl_auth_enable");
+	return needed ? SMTPD_YES : SMTPD_NO;
+}
+
 /* is_read - does smtpd(8) of that version look at the parameter, and mind? */
 static enum smtpd_answer is_read(const struct smtpd_port *port,
 				 const struct parameter *parameter)
@@ -203,18 +219,9 @@ static enum smtpd_answer is_read(const struct smtpd_port *port,
 		[POSTFIX_MAY_HAVE] = SMTPD_MAY,
 	};
 	unsigned version = version_of(port);
-	enum smtpd_answer read = SMTPD_YES;
+	enum smtpd_answer read = is_needed(port, parameter);
 	enum smtpd_answer has = SMTPD_YES;
 
-	if (parameter->when == WHEN_TLS)
-		read = port->starts_tls;
-	else if (parameter->when == WHEN_LEVEL &&
-		 (port->wraps || *get(port, parameter->name) == '\0'))
-		read = SMTPD_NO;
-	else if (parameter->when == WHEN_AUTH &&
-		 !postfix_get_bool(port->postfix, port->service,
-				   "smtpd_sasl_auth_enable"))
-		read = SMTPD_NO;
 	if (parameter->since != NULL)
 		has = answers[postfix_is_since(version, parameter->since)];
 	if (parameter->until != NULL)
