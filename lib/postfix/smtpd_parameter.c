@@ -33,6 +33,7 @@ enum when {
 	WHEN_TLS,   /* if clients can get TLS */
 	WHEN_LEVEL, /* if it says how much of it, as not in wrapper mode */
 	WHEN_AUTH,  /* if clients can log in */
+	WHEN_LATER, /* not before there is mail, and then not always */
 };
 
 #define ANY  LONG_MIN /* no least value */
@@ -67,6 +68,7 @@ struct parameter {
 #define IN_TLS_UNTIL(version) WHEN_TLS, NULL, version
 #define FOR_LEVEL	      WHEN_LEVEL, NULL, NULL
 #define IN_AUTH		      WHEN_AUTH, NULL, NULL
+#define LATER		      WHEN_LATER, NULL, NULL
 
 #define ROW(name, values, when) { name, values, when },
 static const struct parameter rows[] = {
@@ -201,6 +203,8 @@ static enum smtpd_answer is_needed(const struct smtpd_port *port,
 
 	if (parameter->when == WHEN_TLS)
 		return port->starts_tls;
+	if (parameter->when == WHEN_LATER)
+		return SMTPD_MAY;
 	if (parameter->when == WHEN_LEVEL)
 		needed = !port->wraps && *get(port, parameter->name) != '\0';
 	if (parameter->when == WHEN_AUTH)

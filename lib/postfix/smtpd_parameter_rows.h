@@ -3,14 +3,15 @@
  *
  *	ROW(its name, the values that it may have, when it is read)
  *
- * In alphabetical order: parameters that any daemon of Postfix reads, and those
- * of smtpd alone. IN_TLS are those of the TLS library, which it reads if a
- * client can get TLS, IN_AUTH those that it reads if one can log in. TEXT is
- * the least length: texts that may be empty have no row. NAME is one of these
- * words, in any case; NAMES are some of them. The values of some also depend on
- * other things: lib/postfix/smtpd_value. Names, kinds and bounds are those of
- * Postfix 3.7 to 3.11 and of a snapshot of 3.12; t/integration/test_ports tries
- * those of the Postfix here.
+ * In alphabetical order: parameters that any daemon of Postfix reads, and
+ * those of smtpd alone. IN_TLS are those of the TLS library, which it reads if
+ * a client can get TLS, IN_AUTH those that it reads if one can log in, LATER
+ * what it reads when it takes mail. TEXT is the least length: texts that may
+ * be empty have no row. NAME is one of these words, in any case; NAMES are
+ * some of them. The values of some also depend on other things:
+ * lib/postfix/smtpd_value. Names, kinds and bounds are those of Postfix 3.7 to
+ * 3.11 and of a snapshot of 3.12; t/integration/test_ports tries those of the
+ * Postfix here.
  *
  * Included where ROW is defined, so it has no guard. */
 
@@ -208,7 +209,7 @@ ROW("smtpd_tls_wrappermode", BOOL, ALWAYS)
 ROW("smtpd_upstream_proxy_timeout", TIME(1), ALWAYS)
 ROW("smtpd_use_tls", BOOL, ALWAYS)
 ROW("smtputf8_autodetect_classes",
-    NAMES("all bounce forward notify qmqpd sendmail smtpd verify"), ALWAYS)
+    NAMES("all bounce forward notify qmqpd sendmail smtpd verify"), LATER)
 ROW("smtputf8_autodetect_classes", TEXT(1), ALWAYS)
 ROW("smtputf8_enable", BOOL, ALWAYS)
 ROW("socketmap_max_query_size", NUMBER(1), SINCE("3.12"))

@@ -102,7 +102,7 @@ static const struct {
 	{ "smtpd_sasl_type = Dovecot\nsmtpd_sasl_auth_enable = no", NULL,
 	  SMTPD_NO, SMTPD_YES, NULL },
 	{ "inet_protocols = IPv4", NULL, SMTPD_NO, SMTPD_NO, "inet_protocols" },
-	{ "smtputf8_autodetect_classes = all, some", NULL, SMTPD_NO, SMTPD_NO,
+	{ "smtputf8_autodetect_classes = all, some", NULL, SMTPD_NO, SMTPD_MAY,
 	  "smtputf8_autodetect_classes" },
 	{ "smtpd_timeout = 0", "1s", SMTPD_NO, SMTPD_YES, NULL },
 	{ "smtpd_timeout = 1s", "1y", SMTPD_NO, SMTPD_NO, "smtpd_timeout" },
