@@ -46,8 +46,9 @@ static const char *const tables[] = {
 	"relay_clientcerts",	    "relay_recipient_maps",
 	"sender_canonical_maps",    "smtpd_discard_ehlo_keyword_address_maps",
 	"smtpd_dns_reply_filter",   "smtpd_milter_maps",
-	"smtpd_reject_footer_maps", "smtpd_sender_login_maps",
-	"virtual_alias_maps",	    "virtual_mailbox_maps",
+	"smtpd_reject_filter_maps", "smtpd_reject_footer_maps",
+	"smtpd_sender_login_maps",  "virtual_alias_maps",
+	"virtual_mailbox_maps",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -148,6 +148,7 @@ static const struct {
 	{ "fast_flush_domains = a.example ::1", "fast_flush_domains" },
 	{ "smtpd_noop_commands = a:", "smtpd_noop_commands" },
 	{ "canonical_maps = hash:/x, y", "canonical_maps" },
+	{ "smtpd_reject_filter_maps = x", "smtpd_reject_filter_maps" },
 	{ "smtpd_command_filter = pcre:/x y", NULL },
 	{ "smtpd_command_filter = /x", "smtpd_command_filter" },
 	{ "tls_server_sni_maps = x", NULL },
