@@ -77,8 +77,8 @@ static const struct parameter rows[] = {
 #define NAMES_MAX 16 /* of one row */
 #define ROWS	  (sizeof(rows) / sizeof(rows[0]))
 
-/* get - the value of a parameter; NULL: this Postfix does not have it */
-static const char *get(const struct smtpd_port *port, const char *name)
+/* smtpd_parameter_get - its own, or that of main.cf */
+const char *smtpd_parameter_get(const struct smtpd_port *port, const char *name)
 {
 	const char *common =
 		postfix_values_get(&port->postfix->effective, name);
@@ -206,7 +206,8 @@ static enum smtpd_answer is_needed(const struct smtpd_port *port,
 	if (parameter->when == WHEN_LATER)
 		return SMTPD_MAY;
 	if (parameter->when == WHEN_LEVEL)
-		needed = !port->wraps && *get(port, parameter->name) != '\0';
+		needed = !port->wraps &&
+			 *smtpd_parameter_get(port, parameter->name) != '\0';
 	if (parameter->when == WHEN_AUTH)
 		needed = postfix_get_bool(port->postfix, port->service,
 					  "smtpd_sasl_auth_enable");
@@ -438,7 +439,7 @@ char *smtpd_parameter_meant(const char *name, const char *value, char **word)
 /* smtpd_parameter_wants - likewise, in place of the value of a port */
 char *smtpd_parameter_wants(const struct smtpd_port *port, const char *name)
 {
-	const char *value = get(port, name);
+	const char *value = smtpd_parameter_get(port, name);
 
 	return value != NULL ? smtpd_parameter_try(name, value) : NULL;
 }

@@ -7,6 +7,11 @@
 /* The parameters that smtpd(8) reads when it starts, and which of their values
  * end it: a time of 0 where there must be one, a number that is none. */
 
+/* smtpd_parameter_get - the value that a port has; NULL: this Postfix does not
+ * have the parameter. port: needs postfix and service. */
+const char *smtpd_parameter_get(const struct smtpd_port *port,
+				const char *name);
+
 /* smtpd_parameter_check - the parameter at which smtpd(8) ends on that port;
  * NULL: none. works: SMTPD_NO; or SMTPD_MAY if it is not known whether smtpd
  * reads the parameter, or what its value is then. port: needs postfix,

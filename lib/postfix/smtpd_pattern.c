@@ -18,6 +18,7 @@
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postfix_version.h"
+#include "lib/postfix/smtpd_parameter.h"
 
 #define DEPTH_MAX 8 /* of files within files; Postfix knows no limit */
 
@@ -56,9 +57,9 @@ static const char *const tables[] = {
 /* get - the value of a parameter; "" if this Postfix does not have it */
 static const char *get(const struct smtpd_port *port, const char *name)
 {
-	if (postfix_values_get(&port->postfix->effective, name) == NULL)
-		return "";
-	return postfix_get(port->postfix, port->service, name);
+	const char *value = smtpd_parameter_get(port, name);
+
+	return value != NULL ? value : "";
 }
 
 /* Where the search is. */

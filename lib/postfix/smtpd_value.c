@@ -15,21 +15,12 @@
 #include <sys/stat.h>
 
 #include "lib/base/words.h"
-
-/* get - the value of a parameter; NULL: this Postfix does not have it */
-static const char *get(const struct smtpd_port *port, const char *name)
-{
-	const char *common =
-		postfix_values_get(&port->postfix->effective, name);
-	const char *own = postfix_get_own(port->service, name);
-
-	return common != NULL && own != NULL ? own : common;
-}
+#include "lib/postfix/smtpd_parameter.h"
 
 /* is_logged - does the log file begin with one of the prefixes? */
 static bool is_logged(const struct smtpd_port *port, const char *value)
 {
-	const char *rest = get(port, "maillog_file_prefixes");
+	const char *rest = smtpd_parameter_get(port, "maillog_file_prefixes");
 	bool found = *value == '\0' || rest == NULL;
 	char *prefix;
 
@@ -44,7 +35,8 @@ static bool is_logged(const struct smtpd_port *port, const char *value)
 /* is_delimiters - are both of them allowed? */
 static bool is_delimiters(const struct smtpd_port *port, const char *value)
 {
-	const char *allowed = get(port, "verp_delimiter_filter");
+	const char *allowed =
+		smtpd_parameter_get(port, "verp_delimiter_filter");
 
 	return allowed == NULL || strspn(value, allowed) == strlen(value);
 }
@@ -87,7 +79,7 @@ static bool is_group(const struct smtpd_port *port, const char *value)
 	size_t i;
 
 	for (i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
-		const char *name = get(port, users[i]);
+		const char *name = smtpd_parameter_get(port, users[i]);
 		const struct passwd *user =
 			name != NULL ? getpwnam(name) : NULL;
 
@@ -139,7 +131,7 @@ const char *smtpd_value_check(const struct smtpd_port *port,
 
 	*works = SMTPD_YES;
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		const char *value = get(port, values[i].name);
+		const char *value = smtpd_parameter_get(port, values[i].name);
 
 		if (value == NULL || values[i].works >= *works ||
 		    values[i].is_fine(port, value))

@@ -321,12 +321,12 @@ enum smtpd_answer port_tls_usable(const struct smtpd_port *port,
 				  const char **parameter, struct error *why)
 {
 	static const char digest[] = "smtpd_tls_fingerprint_digest";
+	static const char names[] = "tls_server_sni_maps";
 	static const char authorities[] = "smtpd_tls_CAfile";
 	enum smtpd_answer answer = of_settings(port, parameter, why);
 
 	narrow(&answer, of_digest(get(port, digest)), digest, parameter);
-	narrow(&answer, of_names(get(port, "tls_server_sni_maps")), digest,
-	       parameter);
+	narrow(&answer, of_names(get(port, names)), names, parameter);
 	if (answer != SMTPD_NO)
 		narrow(&answer, of_authorities(get(port, authorities), why),
 		       authorities, parameter);
