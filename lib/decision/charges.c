@@ -15,11 +15,16 @@
 void charges_begin(struct charges *charges, const struct request *request,
 		   struct rate_table *const *tables)
 {
-	charges->count = 0;
+	charges->count = charges->takes = 0;
+	charges->request = request;
 	charges->tables = tables;
 	charges->limited = false;
-	charges->at_end =
-		strcmp(request->protocol_state, "END-OF-MESSAGE") == 0;
+}
+
+/* charges_add - one more */
+void charges_add(struct charges *charges)
+{
+	charges->takes += charges->each[charges->count++].takes;
 }
 
 /* charge_duration - in the largest unit of which there are two */

@@ -28,8 +28,9 @@ enum charges_step { CHARGES_LOOK, CHARGES_TAKE, CHARGES_DONE };
  * caller owns it, and leaves it where it is. */
 struct charges {
 	size_t count; /* 0 before the walk */
+	size_t takes; /* those of them that count at this stage */
 	bool limited; /* a rate changed the decision */
-	bool at_end;  /* the whole message is here: END-OF-MESSAGE */
+	const struct request *request;
 	struct charge each[CHARGES_MAX];
 	char text[REPLY_TEXT_MAX + 1]; /* of the reply, if a rate decides */
 	struct rate_table *const *tables;
@@ -44,6 +45,9 @@ struct charges {
  * rate, as long as charges are used; NULL: what it counts is not asked. */
 void charges_begin(struct charges *charges, const struct request *request,
 		   struct rate_table *const *tables);
+
+/* charges_add - the walk has filled each[count]. */
+void charges_add(struct charges *charges);
 
 /* charges_open - the walk is over, and made this decision: begin to settle.
  * only_look: count nothing, and remember no warning. */

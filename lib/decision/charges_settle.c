@@ -156,7 +156,8 @@ void charges_open(struct charges *charges, const struct decision *decision,
 	charges->stopping = charges->held = NULL;
 	charges->refused = refuses(decision);
 	charges->step = charges->refused ? CHARGES_DONE : CHARGES_LOOK;
-	if (!charges->refused)
+	charges->question.count = 0;
+	if (!charges->refused && charges->takes < charges->count)
 		fill(charges, false);
 }
 
@@ -202,6 +203,12 @@ void charges_answer(struct charges *charges)
 	}
 }
 
+/* at_end - is the whole message here? */
+static bool at_end(const struct charges *charges)
+{
+	return strcmp(charges->request->protocol_state, "END-OF-MESSAGE") == 0;
+}
+
 /* charges_close - all is answered */
 const struct charges_question *charges_close(struct charges *charges,
 					     struct decision *decision)
@@ -211,7 +218,7 @@ const struct charges_question *charges_close(struct charges *charges,
 		if (charges->stopping != NULL)
 			charges_replace(charges, charges->stopping, decision);
 	}
-	if (!charges->at_end || charges->only_look || !refuses(decision))
+	if (charges->only_look || !refuses(decision) || !at_end(charges))
 		return NULL;
 	fill(charges, true);
 	return charges->question.count > 0 ? &charges->question : NULL;

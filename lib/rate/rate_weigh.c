@@ -12,9 +12,8 @@
 struct weight {
 	unsigned window;
 	enum rate_outcome outcome;
-	uint64_t used, number;
+	uint64_t used, extra, number;
 	uint64_t wait; /* ticks */
-	uint64_t fill; /* of FILL_FULL, with the amount */
 };
 
 /* number_of - the limit of a length; RATE_UNLIMITED: there is none */
@@ -51,16 +50,29 @@ static uint64_t extra_in(const struct rate_claim *claim,
 				rate_cell_time(cell, claim->now));
 }
 
-/* fill_of - how full a window is; a number is at most 2^50 */
-static uint64_t fill_of(uint64_t used, uint64_t extra, uint64_t number)
+/* is_full - does the amount reach the limit? */
+static bool is_full(const struct weight *weight)
 {
-	if (number == RATE_UNLIMITED)
+	return weight->used >= weight->number ||
+	       weight->extra >= weight->number - weight->used;
+}
+
+/* fill_of - how full a window is with the amount; a number is at most 2^50 */
+static uint64_t fill_of(const struct weight *weight)
+{
+	if (weight->number == RATE_UNLIMITED)
 		return 0;
-	if (number == 0 || used >= number || extra >= number - used)
+	if (is_full(weight))
 		return FILL_FULL;
-	return number > UINT64_MAX / FILL_FULL
-		       ? (used + extra) / (number / FILL_FULL)
-		       : (used + extra) * FILL_FULL / number;
+	return (weight->used + weight->extra) * FILL_FULL / weight->number;
+}
+
+/* is_near - is that the same as fill_of() >= percent? Without a division, since
+ * each request asks it */
+static bool is_near(const struct weight *weight, unsigned percent)
+{
+	return is_full(weight) ||
+	       (weight->used + weight->extra) * 100 >= weight->number * percent;
 }
 
 /* weigh_window - one of them */
@@ -68,25 +80,24 @@ static struct weight weigh_window(const struct rate_claim *claim,
 				  const struct rate_cell *cell, unsigned i)
 {
 	const struct rate_table *table = claim->table;
-	uint64_t extra = extra_in(claim, cell, i);
 	struct weight weight = {
 		.window = i,
 		.outcome = RATE_WITHIN,
 		.used = rate_cell_used(table, cell, i, claim->now),
+		.extra = extra_in(claim, cell, i),
 		.number = most_of(claim, i),
 	};
 
-	weight.fill = fill_of(weight.used, extra, weight.number);
-	if (extra == 0 || weight.number == RATE_UNLIMITED)
+	if (weight.extra == 0 || weight.number == RATE_UNLIMITED)
 		return weight;
 	if (claim->amount > weight.number) {
 		weight.outcome = RATE_NEVER_FITS;
 		weight.wait = UINT64_MAX;
 	} else if (weight.used > weight.number ||
-		   extra > weight.number - weight.used) {
+		   weight.extra > weight.number - weight.used) {
 		weight.outcome = RATE_OVER;
-		weight.wait = rate_cell_wait(table, cell, i, claim->now, extra,
-					     weight.number);
+		weight.wait = rate_cell_wait(table, cell, i, claim->now,
+					     weight.extra, weight.number);
 	}
 	return weight;
 }
@@ -98,8 +109,8 @@ static bool worse(const struct weight *a, const struct weight *b)
 		return a->outcome > b->outcome;
 	if (a->wait != b->wait)
 		return a->wait > b->wait;
-	if (a->fill != b->fill)
-		return a->fill > b->fill;
+	if (fill_of(a) != fill_of(b))
+		return fill_of(a) > fill_of(b);
 	return a->number != RATE_UNLIMITED && b->number == RATE_UNLIMITED;
 }
 
@@ -144,7 +155,7 @@ static enum rate_notice notice_of(struct rate_claim *claim,
 			       ? RATE_FIRST_OVER
 			       : RATE_SILENT;
 	}
-	if (near != 0 && weight->fill * 100 >= (uint64_t)near * FILL_FULL &&
+	if (near != 0 && is_near(weight, near) &&
 	    first(&claim->noticed, weight->window))
 		return RATE_FIRST_NEAR;
 	return RATE_SILENT;
@@ -181,7 +192,7 @@ void rate_weigh(struct rate_claim *claim)
 			? cell->noticed
 			: 0;
 	worst = weigh_all(claim, cell);
-	claim->added = extra_in(claim, cell, worst.window);
+	claim->added = worst.extra;
 	result->outcome = worst.outcome;
 	result->used = worst.used;
 	result->number = worst.number;

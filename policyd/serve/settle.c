@@ -80,15 +80,12 @@ static void warn(const struct charge *charge, const struct judgement *judgement,
 /* see - warn, once, if Postfix never asks when it is time to count */
 static void see(const struct charges *charges, struct settle_seen *seen)
 {
-	bool takes = false;
-
-	for (size_t i = 0; i < charges->count; i++)
-		takes |= charges->each[i].takes;
-	if (takes)
+	if (__atomic_load_n(&seen->counts, __ATOMIC_RELAXED) != 0)
+		return;
+	if (charges->takes > 0)
 		__atomic_store_n(&seen->counts, 1, __ATOMIC_RELAXED);
-	else if (__atomic_load_n(&seen->counts, __ATOMIC_RELAXED) == 0 &&
-		 __atomic_add_fetch(&seen->looks, 1, __ATOMIC_RELAXED) ==
-			 LOOKS_MAX)
+	else if (__atomic_add_fetch(&seen->looks, 1, __ATOMIC_RELAXED) ==
+		 LOOKS_MAX)
 		log_warning("Postfix has asked %d times at RCPT, and never at "
 			    "DATA: rates count nothing; add "
 			    "check_policy_service to smtpd_data_restrictions",

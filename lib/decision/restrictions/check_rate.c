@@ -67,7 +67,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 			charge->hashes = rate_expect(
 				charges->tables[charge->rate->index],
 				charge->key, charge->instance);
-			charges->count++;
+			charges_add(charges);
 			decision->reason = "counted after the last restriction";
 			return VERDICT_DUNNO;
 		case 0:
