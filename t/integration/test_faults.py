@@ -100,14 +100,22 @@ def traced(policyd, options):
         stdout=subprocess.DEVNULL, stderr=open(policyd.path("stderr"), "ab"))
 
 
-def confined(policyd):
-    """confined - the server has given up root"""
-    for pid in policyd.servers():
+def is_confined(policyd, pid):
+    """is_confined - has it given up root? One that has ended has"""
+    try:
         text = policyd.read("/proc/%d/status" % pid)
-        assert "NoNewPrivs:\t1" in text, text
-        assert not ROOT or "Uid:\t%d\t" % pwd.getpwnam("nobody").pw_uid in \
-            text, text
-        assert "CapEff:\t0000000000000000" in text, text
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return ("NoNewPrivs:\t1" in text and
+            "CapEff:\t0000000000000000" in text and
+            (not ROOT or "Uid:\t%d\t" % pwd.getpwnam("nobody").pw_uid in text))
+
+
+def confined(policyd):
+    """confined - all servers have given up root: the one that has answered,
+    and one that is being started in its place, in a moment"""
+    wait_until(lambda: all(is_confined(policyd, pid)
+                           for pid in policyd.servers()), "confined servers")
 
 
 def start(policyd, call, error, when):
