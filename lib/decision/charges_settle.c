@@ -29,6 +29,7 @@ static void put(const struct charges *charges, const struct charge *charge,
 	out->place = charge->place;
 	out->instance = charge->instance;
 	out->hashes = charge->hashes;
+	rate_expect_cell(out->table, &out->hashes);
 	out->amount = charge->amount;
 	rate_limits_copy(&out->limits, &charge->limits);
 	out->near = charge->rate->near;

@@ -403,7 +403,9 @@ static int set_amount(const struct rate *rate, const struct request *request,
 }
 
 /* set_instance - what counts once: the message, or each of its recipients. If
- * there is no room for both, each request counts. */
+ * there is no room for both, each request counts. Before the stage at which it
+ * counts there is none: one more recipient of a message that was counted, since
+ * its client says DATA twice, has to fit, too. */
 static void set_instance(const struct rate *rate, const struct request *request,
 			 struct charge *charge)
 {
@@ -414,7 +416,8 @@ static void set_instance(const struct rate *rate, const struct request *request,
 	char *end = charge->instance;
 
 	*end = '\0';
-	if (length == 0 || length + more >= sizeof(charge->instance))
+	if (!charge->takes || length == 0 ||
+	    length + more >= sizeof(charge->instance))
 		return;
 	memcpy(end, request->instance, length + 1);
 	if (!each)

@@ -75,10 +75,14 @@ uint64_t rate_now_us(void);
 
 /* rate_expect - a charge of this table will be taken, or looked at, in a
  * moment: its hashes; they are computed now, so that what is needed of the
- * table comes into the cache meanwhile. Not needed, and not wrong if nothing
- * follows. */
+ * table comes into the cache meanwhile. rate_expect_cell - the same for the
+ * counts themselves, once what leads to them has come. Neither is needed, nor
+ * wrong if nothing follows. */
 struct rate_hashes rate_expect(const struct rate_table *table, const char *key,
 			       const char *instance);
+
+void rate_expect_cell(const struct rate_table *table,
+		      const struct rate_hashes *hashes);
 
 /* rate_take - count all charges, if each is within (or beyond is set);
  * otherwise count nothing. True: they are counted, or had been: the caller may

@@ -34,8 +34,18 @@ struct rate_hashes rate_expect(const struct rate_table *table, const char *key,
 		hashes.instance = rate_seen_id(table, instance, hashes.key);
 		rate_seen_fetch(table, shard, hashes.instance);
 	}
-	rate_fetch_cell(table, shard, hashes.key);
 	return hashes;
+}
+
+/* rate_expect_cell - a little earlier, this would have waited for the slot */
+void rate_expect_cell(const struct rate_table *table,
+		      const struct rate_hashes *hashes)
+{
+	if (table != NULL && hashes->key != 0)
+		rate_fetch_cell(
+			table,
+			rate_shard(table, rate_shard_number(hashes->key)),
+			hashes->key);
 }
 
 /* resolve - the table and the shard where a key is now; -1: there is none. All

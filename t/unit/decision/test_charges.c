@@ -180,6 +180,19 @@ START_TEST(counts_at_data)
 }
 END_TEST
 
+/* A client may say DATA again with one recipient more, which has to fit. */
+START_TEST(looks_beyond_what_was_counted)
+{
+	ck_assert_int_eq(ask("check_rate:a permit", "DATA", "1", "5"),
+			 VERDICT_PERMIT);
+	ck_assert_int_eq(ask("check_rate:a permit", "RCPT", "1", "0"),
+			 VERDICT_DEFER);
+	ck_assert_int_eq(ask("check_rate:a permit", "DATA", "1", "5"),
+			 VERDICT_PERMIT);
+	ck_assert_uint_eq(used(0), 5);
+}
+END_TEST
+
 /* What the list refuses costs nothing; what it permits first is exempt. Without
  * a recipient a refusal is none. */
 START_TEST(counts_what_passes)
@@ -500,6 +513,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, counts_at_data);
+	tcase_add_test(tests, looks_beyond_what_was_counted);
 	tcase_add_test(tests, counts_what_passes);
 	tcase_add_test(tests, takes_all_or_none);
 	tcase_add_test(tests, gives_back);
