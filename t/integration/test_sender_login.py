@@ -25,6 +25,7 @@ Environment:
                               and a login (200)
   SENDER_LOGIN_SEED           another seed makes other settings and pairs
   SENDER_LOGIN_ONLY_RANDOM=1  only these
+  SENDER_LOGIN_SETTING        only the random setting of this number
 """
 
 import collections
@@ -74,7 +75,8 @@ LOGINS = ["", "alice", "ALICE", "carol", "dave", "b$b", "list", "jürgen",
 
 EVERYTHING = bool(os.environ.get("SENDER_LOGIN_ALL"))
 RANDOM = int(os.environ.get("SENDER_LOGIN_COUNT", "200"))
-ONLY_RANDOM = bool(os.environ.get("SENDER_LOGIN_ONLY_RANDOM"))
+SETTING = os.environ.get("SENDER_LOGIN_SETTING")
+ONLY_RANDOM = bool(SETTING or os.environ.get("SENDER_LOGIN_ONLY_RANDOM"))
 SEED = os.environ.get("SENDER_LOGIN_SEED", "1")
 DIFFERENCES_MAX = 100
 AT_ONCE = 6             # sessions
@@ -221,7 +223,7 @@ class Table:
     def of_random(cls, case):
         """of_random - of a RandomCase"""
         table = cls(list(CASES)[0])
-        if "sqlite:" not in case.values["smtpd_sender_login_maps"]:
+        if not case.asks():
             table.lists = BARE
         table.senders, table.logins = case.senders, case.logins
         return table
@@ -291,10 +293,11 @@ class Comparison:
         assert (asks > 100) == ("sqlite" in case), asks
         return len(different)
 
-    def random(self, seed, count):
-        """random - settings, until there are so many pairs; the number of
-        differences"""
-        bad = number = 0
+    def random(self, seed, count, number=0):
+        """random - settings from this number on, until there are so many
+        pairs; the number of differences"""
+        bad = 0
+        start = number
         first = self.pairs
         counts = collections.Counter()
         while self.pairs - first < count and bad < DIFFERENCES_MAX:
@@ -316,7 +319,8 @@ class Comparison:
                 print("%d pairs, %s, %d differences" % (
                     self.pairs - first, shown(counts), bad), flush=True)
         print("random: %d settings, %d pairs: %s, %d differences" % (
-            number, self.pairs - first, shown(counts), bad), flush=True)
+            number - start, self.pairs - first, shown(counts), bad),
+              flush=True)
         passed = counts["250"] + counts["554"]
         assert min(passed, counts["553"]) > counts.total() / 20, counts
         self.postfix.set(*["%s=%s" % pair
@@ -359,7 +363,8 @@ def all_cases(program, postfix):
         if not ONLY_RANDOM:
             bad = sum(comparison.fixed(case) for case in wanted)
         if not sys.argv[2:]:
-            bad += comparison.random(SEED, RANDOM)
+            bad += comparison.random(SEED, 1, int(SETTING)) if SETTING \
+                else comparison.random(SEED, RANDOM)
         print("%d pairs of a sender and a login" % comparison.pairs)
     postfix.stop()
     return bad

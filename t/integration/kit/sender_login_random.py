@@ -71,6 +71,15 @@ class RandomCase:
         self.senders = sorted({self._sender() for _ in range(32)})
         self.logins = [""] + rng.sample(LOGINS, 8)
 
+    def asks(self):
+        """asks - does policyd leave a sender to Postfix: one that it would
+        have to look up in a data base, or that is too long for patterns?"""
+        maps = self.values["smtpd_sender_login_maps"]
+        return "sqlite:" in maps or (
+            ("regexp:" in maps or "pcre:" in maps) and
+            any(len(sender.encode(errors="surrogateescape")) > 255
+                for sender in self.senders))
+
     def _local(self):
         """_local - a local part, often with an extension"""
         rng = self.rng
