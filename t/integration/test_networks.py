@@ -4,12 +4,14 @@
 Postfix and to policyd; both must agree about every address.
 
 Each list is the mynetworks of an smtpd of its own, whose only restriction is
-permit_mynetworks; clients come by XCLIENT. policyd -q judges the same clients
-under the same list. A list with an entry that is no address, no network and no
-table must be refused when it is loaded, as Postfix would ignore it, or discover
-it with the first client. Environment:
+permit_mynetworks, at EHLO; clients come by XCLIENT, all in one session.
+policyd -q judges the same clients under the same list; many_queries calls it,
+which spares a new program and a run of postconf for each list. A list with an
+entry that is no address, no network and no table must be refused when it is
+loaded, as Postfix would ignore it, or discover it with the first client.
+Environment:
 
-  POLICYD_NETWORKS_COUNT  the number of lists (60)
+  POLICYD_NETWORKS_COUNT  the number of lists (150)
   POLICYD_NETWORKS_SEED   another seed makes other lists
   POLICYD_NETWORKS_LIST   only the list of this number
 
@@ -26,14 +28,16 @@ import re
 import shutil
 import subprocess
 
+from kit.daemon import free_port
 from kit.postfix import count_differences
 from kit.smtp import Session
 
-COUNT = int(os.environ.get("POLICYD_NETWORKS_COUNT", "60"))
+COUNT = int(os.environ.get("POLICYD_NETWORKS_COUNT", "150"))
 SEED = os.environ.get("POLICYD_NETWORKS_SEED", "1")
 ONLY = os.environ.get("POLICYD_NETWORKS_LIST")
 BATCH = 50              # lists that a Postfix has at a time
-CLIENTS = 12            # of each list
+CLIENTS = 24            # of each list
+AT_ONCE = 12            # sessions, as one mostly waits for a new smtpd
 SHOWN = 20              # differences
 
 CONFIGURATION = """\
@@ -214,33 +218,58 @@ def judged_by_postfix(made, port):
     found = []
     with Session(port) as session:
         session.reply()
-        session.ask("EHLO client.example")
         for address, name in made.clients:
-            said = session.ask("XCLIENT ADDR=%s%s NAME=%s" % (
+            session.send("XCLIENT ADDR=%s%s NAME=%s" % (
                 "IPV6:" if address.version == 6 else "", address,
-                "[UNAVAILABLE]" if name == "unknown" else name))
+                "[UNAVAILABLE]" if name == "unknown" else name),
+                "EHLO client.example")
+        for address, _ in made.clients:
+            said = session.reply()
             assert said.startswith("220"), (made.text, address, said)
-            session.send("EHLO client.example", "MAIL FROM:<>",
-                         "RCPT TO:<user@far.example>", "RSET")
-            replies = [session.reply() for _ in range(4)]
-            found.append(ANSWERS.get(replies[2][:3], replies))
+            said = session.reply()
+            found.append(ANSWERS.get(said[:3], said))
     return found
 
 
-def judged_by_policyd(program, made, config):
-    """judged_by_policyd - the same; or why it does not load the list"""
-    path = os.path.join(made.directory, "%d.conf" % made.number)
-    with open(path, "w") as out:
-        out.write(CONFIGURATION % (config, made.text))
-    done = subprocess.run(
-        [program, "-q", "-c", path], text=True, capture_output=True,
-        check=False, input="".join(
-            REQUEST % (address, name, name)
-            for address, name in made.clients))
-    if done.returncode != 0:
-        return None, done.stderr
+def read(path):
+    """read - a file"""
+    with open(path) as lines:
+        return lines.read()
+
+
+def queried(program, lists, config):
+    """queried - what policyd -q says of the clients of each: status, output,
+    errors"""
+    paths = []
+    for made in lists:
+        path = os.path.join(made.directory, "%d.conf" % made.number)
+        paths.append(path)
+        with open(path, "w") as out:
+            out.write(CONFIGURATION % (config, made.text))
+        with open(path + ".in", "w") as out:
+            out.write("".join(REQUEST % (address, name, name)
+                              for address, name in made.clients))
+    helper = os.path.join(os.path.dirname(program), "t", "many_queries")
+    done = subprocess.run([helper, *paths], text=True, check=True,
+                          stdout=subprocess.PIPE)
+    found = [(int(status), read(path + ".out"), read(path + ".err"))
+             for path, status in zip(paths, done.stdout.split())]
+    # The program itself says the same.
+    with open(paths[-1] + ".in") as requests:
+        done = subprocess.run([program, "-q", "-c", paths[-1]], text=True,
+                              capture_output=True, stdin=requests, check=False)
+    assert found[-1] == (done.returncode, done.stdout, done.stderr), (
+        lists[-1].text, found[-1], done)
+    return found
+
+
+def verdicts_of(status, output, errors):
+    """verdicts_of - what policyd -q printed; or why it does not load the
+    list"""
+    if status != 0:
+        return None, errors
     return [ANSWERS.get(action, action) for action in
-            re.findall(r"^action=\w+", done.stdout, re.MULTILINE)], None
+            re.findall(r"^action=\w+", output, re.MULTILINE)], None
 
 
 def judge_list(made, want, said, counts):
@@ -274,31 +303,57 @@ def batches(numbers):
         yield batch
 
 
+def shown(lists, counts, bad):
+    """shown - how much was compared"""
+    clients = sum(counts[verdict] for verdict in ("permit", "reject", "defer"))
+    return "%d lists, %d clients: %s; %d differences" % (
+        lists, clients, ", ".join(
+            "%s %d" % pair for pair in sorted(counts.items())), bad)
+
+
+def judge_batch(program, postfix, lists, ports, config, counts):
+    """judge_batch - how many differences, of as many lists as there are
+    ports"""
+    shutil.copy2(os.path.join(config, "master.cf"), postfix.config)
+    for made, port in zip(lists, ports):
+        postfix.service("127.0.0.1:%d inet n - n - - smtpd" % port,
+                        {"mynetworks": made.text})
+    postfix.start()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        said = [pool.submit(queried, program, part, config)
+                for part in (lists[:BATCH // 2], lists[BATCH // 2:]) if part]
+        verdicts = list(pool.map(judged_by_postfix, lists, ports))
+        found = [each for part in said for each in part.result()]
+    bad = sum(judge_list(made, want, verdicts_of(*got), counts)
+              for made, want, got in zip(lists, verdicts, found))
+    postfix.stop()
+    return bad
+
+
 def judge(program, postfix):
     """judge - all lists"""
     counts = collections.Counter()
     bad = 0
     directory = postfix.path("lists")
-    os.mkdir(directory)
     postfix.set("smtpd_relay_restrictions=", "smtputf8_enable=yes",
                 "smtpd_authorized_xclient_hosts=static:all",
-                "smtpd_recipient_restrictions=permit_mynetworks, reject")
+                "smtpd_client_connection_count_limit=0",
+                "smtpd_client_event_limit_exceptions=",
+                "smtpd_delay_reject=no",
+                "smtpd_helo_restrictions=permit_mynetworks, reject",
+                "smtpd_recipient_restrictions=reject")
     # What policyd reads has none of those services.
     config = shutil.copytree(postfix.config, postfix.path("asked"))
+    ports = [free_port() for _ in range(BATCH)]
     for batch in batches([int(ONLY)] if ONLY else range(COUNT)):
-        shutil.copy2(os.path.join(config, "master.cf"), postfix.config)
-        lists = [List(number, directory) for number in batch]
-        ports = [postfix.port(mynetworks=made.text) for made in lists]
-        postfix.start()
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            said = pool.map(lambda made: judged_by_policyd(program, made,
-                                                           config), lists)
-            verdicts = pool.map(judged_by_postfix, lists, ports)
-            bad += sum(judge_list(*each, counts)
-                       for each in zip(lists, verdicts, said))
-        postfix.stop()
-    print("%d lists: %s" % (COUNT, ", ".join(
-        "%s %d" % pair for pair in sorted(counts.items()))))
+        os.mkdir(directory)
+        bad += judge_batch(program, postfix,
+                           [List(number, directory) for number in batch],
+                           ports, config, counts)
+        shutil.rmtree(directory)
+        if batch[-1] % 1000 == 999:
+            print(shown(batch[-1] + 1, counts, bad), flush=True)
+    print(shown(1 if ONLY else COUNT, counts, bad))
     if not ONLY:
         assert min(counts[each] for each in ("permit", "reject")) > \
             COUNT, counts

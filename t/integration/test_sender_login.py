@@ -10,15 +10,25 @@ senders from the same logins (XCLIENT LOGIN), under maps of several types and
 under several settings of recipient_delimiter and of the domains; all verdicts
 must agree.
 
+Then the same with random maps, settings, senders and logins.
+
 After that: maps that cannot be read or that say nothing, what is refused at
 load, what the log line says, and a hundred thousand senders.
 
 usage: test_sender_login.py POLICYD [CASE ...]
 
-SENDER_LOGIN_ALL=1 in the environment: every sender from every login in every
-case, which is fourteen times as much.
+Environment:
+
+  SENDER_LOGIN_ALL=1          every sender from every login in every case, which
+                              is fourteen times as much
+  SENDER_LOGIN_COUNT          at least this number of random pairs of a sender
+                              and a login (200)
+  SENDER_LOGIN_SEED           another seed makes other settings and pairs
+  SENDER_LOGIN_ONLY_RANDOM=1  only these
+  SENDER_LOGIN_SETTING        only the random setting of this number
 """
 
+import collections
 import concurrent.futures
 import os
 import re
@@ -28,10 +38,12 @@ import sys
 
 from kit.daemon import REQUEST, Client, WAIT
 from kit.policyd import Policyd
-from kit.postfix import PASSWORD, REALM, USER, count_differences, poll, run
+from kit.postfix import (PASSWORD, REALM, USER, count_differences, poll, run,
+                         settle)
 from kit.smtp import Session, auth_plain, verdict
 from kit.matrix import recipients
 from kit.sender_login import CASES, DEFAULTS, ENTRIES, PATTERNS, SENDERS
+from kit.sender_login_random import USUAL, RandomCase
 
 RESTRICTIONS = ["reject_sender_login_mismatch",
                 "reject_authenticated_sender_login_mismatch",
@@ -53,10 +65,21 @@ MIXED = {
             " reject_authenticated_sender_login_mismatch,"
             " permit_sasl_authenticated, reject",
 }
+# Of random senders: 554 is what passes the first restriction, as it takes long
+# to accept a recipient. (Not if only Postfix can look into a map: whatever it
+# finds there, these refuse, and so does policyd, with 554.)
+BARE = {"bare_" + word: word + ", reject" for word in RESTRICTIONS}
+ALL_LISTS = LISTS | MIXED | BARE
 LOGINS = ["", "alice", "ALICE", "carol", "dave", "b$b", "list", "jürgen",
           "JÜRGEN", "local.test"]
 
 EVERYTHING = bool(os.environ.get("SENDER_LOGIN_ALL"))
+RANDOM = int(os.environ.get("SENDER_LOGIN_COUNT", "200"))
+SETTING = os.environ.get("SENDER_LOGIN_SETTING")
+ONLY_RANDOM = bool(SETTING or os.environ.get("SENDER_LOGIN_ONLY_RANDOM"))
+SEED = os.environ.get("SENDER_LOGIN_SEED", "1")
+DIFFERENCES_MAX = 100
+AT_ONCE = 6             # sessions
 
 CONFIGURATION = """\
 listen "unix:%s" { mode = "0660" owner = "postfix" group = "postfix" }
@@ -74,13 +97,13 @@ service "%s" {
 
 def senders(case):
     """senders - as in MAIL FROM; every second one, and of the odd ones every
-    sixteenth, others in the next case"""
+    thirty-second, others in the next case"""
     turn = list(CASES).index(case)
     for number, line in enumerate(SENDERS.split("\n"), turn):
         if number % 2 == 0 or EVERYTHING:
             yield "<%s>" % line
     for number, recipient in enumerate(recipients(), turn):
-        if number % 16 == 0 or EVERYTHING:
+        if number % 32 == 0 or EVERYTHING:
             yield recipient
 
 
@@ -130,7 +153,7 @@ def xtext(text):
                    else "+%02X" % byte for byte in text.encode())
 
 
-def ask(port, login, recipient, case):
+def ask(port, login, recipient, texts):
     """ask - every sender in one session; {sender: verdict}"""
     found = {}
     with Session(port) as session:
@@ -140,7 +163,7 @@ def ask(port, login, recipient, case):
             reply = session.ask("XCLIENT LOGIN=" + xtext(login))
             assert reply.startswith("220"), reply
         session.ask("EHLO client.example")
-        for sender in senders(case):
+        for sender in texts:
             utf8 = "" if sender.isascii() else " SMTPUTF8"
             session.send("MAIL FROM:%s%s" % (sender, utf8),
                          "RCPT TO:<%s>" % recipient, "RSET")
@@ -157,16 +180,12 @@ def some_logins(case):
     return LOGINS[:2] + [others[list(CASES).index(case) % len(others)]]
 
 
-def survey(pool, ports, case):
+def survey(pool, ports, table):
     """survey - {(list, login, recipient, sender): verdict}"""
-    mixed = case.startswith("mixed")
-    lists, logins, rcpts = LISTS, some_logins(case), ["user@valias.test"]
-    if mixed:
-        lists, logins = MIXED, ["", "alice", "carol"]
-        rcpts = ["user@relay.test", "user@remote.example"]
     tasks = {(name, login, rcpt): pool.submit(ask, ports[name], login, rcpt,
-                                            case)
-             for name in lists for login in logins for rcpt in rcpts}
+                                              table.senders)
+             for name in table.lists for login in table.logins
+             for rcpt in table.recipients}
     return {key + (sender,): result for key, task in tasks.items()
             for sender, result in task.result().items()}
 
@@ -185,43 +204,139 @@ def make_policyd(postfix, program, text, socket_path):
     return policyd
 
 
-def compare(postfix, program, pool, ports, paths, case):
-    """compare - one of CASES; the number of differences"""
-    socket_path = os.path.join(postfix.queue, "private", "policyd")
-    text = CONFIGURATION % (socket_path, postfix.config)
-    for pair in (LISTS | MIXED).items():
-        text += SERVICE % (pair[:1] + pair)
-    mixed = case.startswith("mixed")
-    settings = dict(DEFAULTS, **CASES[case])
-    for name, value in settings.items():
-        settings[name] = re.sub(r"(\w+):@", lambda found: "%s:%s" % (
-            found.group(1), paths[found.group(1)]), value)
-    postfix.stop()
-    postfix.set(*["%s=%s" % pair for pair in settings.items()])
-    policyd = make_policyd(postfix, program, text, socket_path)
-    status, said = check(policyd)
-    assert status == 0, said
-    with policyd:
-        postfix.start()
-        want = survey(pool, ports["reference"], case)
-        got = survey(pool, ports["asking"], case)
-        policyd.stop()
-        decided = [line for line in policyd.said().splitlines()
-                   if " verdict=" in line]
-    different = [row for row in want if not same(want[row], got[row], mixed)]
-    for row in different[:20]:
-        print("%s: %r: want %s, got %s" % (case, row, want[row], got[row]))
-    count = {code: sum(value.startswith(code) for value in want.values())
-             for code in ("250", "553", "554", "451", "501")}
-    print("%s: %d rows, %s, %d differences" % (
-        case, len(want), ", ".join("%d %s" % (count[code], code)
-                                   for code in count), len(different)),
-          flush=True)
-    assert count["250"] > 100 and count["553"] > 100, count
-    assert ("fail" not in case) or count["451"] > 250, count
-    asks = sum(" verdict=ask " in line for line in decided)
-    assert (asks > 100) == ("sqlite" in case), asks
-    return len(different)
+class Table:
+    """What is asked under a setting."""
+
+    def __init__(self, case):
+        """of one of CASES"""
+        self.mixed = case.startswith("mixed")
+        self.senders = list(senders(case))
+        self.lists = LISTS
+        self.logins = some_logins(case)
+        self.recipients = ["user@valias.test"]
+        if self.mixed:
+            self.lists = MIXED
+            self.logins = ["", "alice", "carol"]
+            self.recipients = ["user@relay.test", "user@remote.example"]
+
+    @classmethod
+    def of_random(cls, case):
+        """of_random - of a RandomCase"""
+        table = cls(list(CASES)[0])
+        if not case.asks():
+            table.lists = BARE
+        table.senders, table.logins = case.senders, case.logins
+        return table
+
+
+class Comparison:
+    """Postfix, policyd, what was asked and how often."""
+
+    def __init__(self, postfix, program, pool):
+        self.postfix = postfix
+        self.program = program
+        self.pool = pool
+        self.ports = {"reference": {}, "asking": {}}
+        self.paths = write_tables(postfix)
+        self.pairs = 0
+
+    def add_ports(self):
+        """add_ports - two for each list"""
+        for name, words in ALL_LISTS.items():
+            self.postfix.set(
+                name + "_own=" + words,
+                name + "_ask=check_policy_service { unix:private/policyd,"
+                " policy_context=%s }, reject" % name)
+            for way, ending in ("reference", "_own"), ("asking", "_ask"):
+                self.ports[way][name] = self.postfix.port(
+                    smtpd_recipient_restrictions="$" + name + ending)
+
+    def play(self, name, settings, table):
+        """play - the verdicts of Postfix, those with policyd that differ, and
+        the log lines of policyd's decisions"""
+        socket_path = os.path.join(self.postfix.queue, "private", "policyd")
+        text = CONFIGURATION % (socket_path, self.postfix.config)
+        for pair in ALL_LISTS.items():
+            text += SERVICE % (pair[:1] + pair)
+        self.postfix.stop()
+        self.postfix.set(*["%s=%s" % pair for pair in settings.items()])
+        policyd = make_policyd(self.postfix, self.program, text, socket_path)
+        status, said = check(policyd)
+        assert status == 0, (name, settings, said)
+        with policyd:
+            self.postfix.start()
+            want = survey(self.pool, self.ports["reference"], table)
+            got = survey(self.pool, self.ports["asking"], table)
+            policyd.stop()
+            decided = [line for line in policyd.said().splitlines()
+                       if " verdict=" in line]
+        different = [row for row in want
+                     if not same(want[row], got[row], table.mixed)]
+        for row in different[:20]:
+            print("%s: %r: want %s, got %s" % (name, row, want[row],
+                                               got[row]))
+        self.pairs += len(table.senders) * len(table.logins)
+        return want, different, decided
+
+    def fixed(self, case):
+        """fixed - one of CASES; the number of differences"""
+        settings = {name: re.sub(r"(\w+):@", lambda found: "%s:%s" % (
+            found.group(1), self.paths[found.group(1)]), value)
+                    for name, value in (DEFAULTS | CASES[case]).items()}
+        want, different, decided = self.play(case, settings, Table(case))
+        count = count_codes(want)
+        print("%s: %s, %d differences" % (case, shown(count),
+                                          len(different)), flush=True)
+        assert min(count["250"], count["553"]) > 80, count
+        assert ("fail" not in case) or count["451"] > 200, count
+        asks = sum(" verdict=ask " in line for line in decided)
+        assert (asks > 100) == ("sqlite" in case), asks
+        return len(different)
+
+    def random(self, seed, count, number=0):
+        """random - settings from this number on, until there are so many
+        pairs; the number of differences"""
+        bad = 0
+        start = number
+        first = self.pairs
+        counts = collections.Counter()
+        while self.pairs - first < count and bad < DIFFERENCES_MAX:
+            case = RandomCase(seed, number, self.postfix.path("etc"),
+                              self.paths)
+            for path, text in case.files.items():
+                write_table(path, text)
+            for name in case.maps:
+                run("postmap", "-c", self.postfix.config, name)
+                settle(os.path.dirname(case.prefix))
+            want, different, _ = self.play(case.name, case.values,
+                                           Table.of_random(case))
+            if different:
+                print("%s: %r %r" % (case.name, case.values, case.files))
+            bad += len(different)
+            counts.update(count_codes(want))
+            number += 1
+            if number % 20 == 0:
+                print("%d pairs, %s, %d differences" % (
+                    self.pairs - first, shown(counts), bad), flush=True)
+        print("random: %d settings, %d pairs: %s, %d differences" % (
+            number - start, self.pairs - first, shown(counts), bad),
+              flush=True)
+        passed = counts["250"] + counts["554"]
+        assert min(passed, counts["553"]) > counts.total() / 20, counts
+        self.postfix.set(*["%s=%s" % pair
+                           for pair in (USUAL | DEFAULTS).items()])
+        return bad
+
+
+def count_codes(verdicts):
+    """count_codes - how many of each"""
+    return collections.Counter(value[:3] for value in verdicts.values())
+
+
+def shown(count):
+    """shown - such counts"""
+    return "%d rows, %s" % (count.total(), ", ".join(
+        "%d %s" % (count[code], code) for code in sorted(count)))
 
 
 def check(policyd, option="-t"):
@@ -240,19 +355,17 @@ def all_cases(program, postfix):
                 "default_process_limit=400",
                 "smtpd_client_connection_count_limit=0",
                 "smtpd_reject_unlisted_recipient=no")
-    ports = {"reference": {}, "asking": {}}
-    for name, words in (LISTS | MIXED).items():
-        postfix.set(name + "_own=" + words,
-                    name + "_ask=check_policy_service { unix:private/policyd,"
-                    " policy_context=%s }, reject" % name)
-        for way, ending in ("reference", "_own"), ("asking", "_ask"):
-            ports[way][name] = postfix.port(
-                smtpd_recipient_restrictions="$" + name + ending)
-    paths = write_tables(postfix)
     wanted = sys.argv[2:] or CASES
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        bad = sum(compare(postfix, program, pool, ports, paths, case)
-                  for case in wanted)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        comparison = Comparison(postfix, program, pool)
+        comparison.add_ports()
+        bad = 0
+        if not ONLY_RANDOM:
+            bad = sum(comparison.fixed(case) for case in wanted)
+        if not sys.argv[2:]:
+            bad += comparison.random(SEED, 1, int(SETTING)) if SETTING \
+                else comparison.random(SEED, RANDOM)
+        print("%d pairs of a sender and a login" % comparison.pairs)
     postfix.stop()
     return bad
 
@@ -434,6 +547,8 @@ def many(postfix, program):
 def judge(program, postfix):
     """judge - how many differences"""
     bad = all_cases(program, postfix)
+    if ONLY_RANDOM:
+        return bad
     logged_in(postfix, program)
     several(postfix, program)
     broken(postfix, program)
