@@ -18,7 +18,8 @@
 
 /* The files that Postfix reads for type:/name: the name and a suffix.
  * Since 3.11 it may read cdb: or lmdb: where hash: or btree: is written
- * (non_bdb_migration_level). */
+ * (non_bdb_migration_level), and any type if a table says so
+ * (non_bdb_custom_mapping). */
 static const struct {
 	const char *type;
 	const char *ending;
@@ -30,6 +31,11 @@ static const struct {
 	{ "texthash", "" },  { "regexp", "" },	  { "pcre", "" },
 	{ "cidr", "" },
 };
+
+/* Those of other types; the name itself first. */
+static const char *const other_endings[] = { "", ".dir", ".pag" };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The state of reading one text. */
 struct reader {
@@ -136,29 +142,49 @@ static int add_file(const struct reader *reader, const char *path,
 	return 0;
 }
 
+/* add_ending - add the file of a table */
+static int add_ending(const struct reader *reader, const char *name,
+		      const char *ending, struct error *error)
+{
+	char *path = xasprintf("%s%s", name, ending);
+	int result = watched_files_add(reader->list, path, NULL, error);
+
+	free(path);
+	return result;
+}
+
+/* add_others - add the files of a table of any type, if it may be one */
+static int add_others(const struct reader *reader, const char *word,
+		      const char *name, struct error *error)
+{
+	int result = 0;
+	size_t i;
+
+	if (!reader->list->any_type ||
+	    (strncmp(word, "hash:", 5) != 0 && strncmp(word, "btree:", 6) != 0))
+		return 0;
+	for (i = 0; i < COUNT(other_endings) && result == 0; i++)
+		result = add_ending(reader, name, other_endings[i], error);
+	return result;
+}
+
 /* add_table - add the files of type:/name */
 static int add_table(const struct reader *reader, const char *word,
 		     struct error *error)
 {
 	size_t length = strcspn(word, ":");
 	const char *name = word + length + 1;
-	int result = 0;
+	int result;
 	size_t i;
 
 	if (word[length] != ':' || *name != '/')
 		return 0;
-	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		char *path;
-
-		if (strlen(sources[i].type) != length ||
-		    memcmp(sources[i].type, word, length) != 0)
-			continue;
-		path = xasprintf("%s%s", name, sources[i].ending);
-		result = watched_files_add(reader->list, path, NULL, error);
-		free(path);
-		if (result < 0)
-			break;
-	}
+	result = add_others(reader, word, name, error);
+	for (i = 0; i < COUNT(sources) && result == 0; i++)
+		if (strlen(sources[i].type) == length &&
+		    memcmp(sources[i].type, word, length) == 0)
+			result = add_ending(reader, name, sources[i].ending,
+					    error);
 	return result;
 }
 

@@ -11,7 +11,7 @@
 /* The files that a configuration was made from, in their state before they were
  * read, so that a change to one of them is noticed. */
 
-#define WATCHED_FILES_MAX 768  /* files; hash: and btree: have three */
+#define WATCHED_FILES_MAX 768  /* files; hash: and btree: have three or more */
 #define WATCHED_PATH_MAX  1024 /* bytes of a path, NUL included */
 
 /* The state that changes with a file; all zero: there is no such file. */
@@ -31,6 +31,7 @@ struct watched_file {
 struct watched_files {
 	struct watched_file *items;
 	size_t count;
+	bool any_type; /* hash: and btree: may be a table of any other type */
 };
 
 /* watched_state_read - the present state of the file. */
@@ -46,7 +47,8 @@ int watched_files_add(struct watched_files *list, const char *path,
 		      const struct watched_state *state, struct error *error);
 
 /* watched_files_add_text - add every file that a list in main.cf syntax names:
- * /file and the files in it, and those that Postfix would read for type:/table.
+ * /file and the files in it, and those that Postfix would read for type:/table
+ * (any_type: set it before, where that is not known of hash: and btree:).
  * Files that cannot be read are watched, too, and those that only some Postfix
  * reads. 0 or -1 as above. */
 int watched_files_add_text(struct watched_files *list, const char *text,

@@ -138,6 +138,21 @@ static char *type_instead(char *values[NAME_COUNT], enum extra usual)
 	return type != NULL ? xstrdup(type) : NULL;
 }
 
+/* watch_mapping - where a table says what is read in place of hash: and btree:,
+ * that may be any type, and another one when the table changes */
+static int watch_mapping(struct config *config, struct config_notes *notes,
+			 char *values[NAME_COUNT], int line,
+			 struct error *error)
+{
+	const char *mapping = values[EXTRA_MIGRATION_MAPPING];
+
+	if (config->hash_type == NULL || mapping == NULL || *mapping == '\0')
+		return 0;
+	config->watched.any_type = true;
+	return config_watch_text(config, notes, "import_postfix", line, mapping,
+				 error);
+}
+
 /* take_all - import all values */
 static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 {
@@ -174,11 +189,14 @@ int config_import(struct config *config, struct config_notes *notes)
 	config->import_postfix = without_slash(setting_text(from));
 	config->main_cf = xasprintf("%s" MAIN_CF, config->import_postfix);
 	result = ask(config, notes, from->line, values, &error);
+	if (result == 0) {
+		take_all(config, values, from->line);
+		result = watch_mapping(config, notes, values, from->line,
+				       &error);
+	}
 	if (result < 0)
 		config_error(notes, from->line, "import_postfix: %s",
 			     error.text);
-	else
-		take_all(config, values, from->line);
 	for (i = 0; i < NAME_COUNT; i++)
 		free(values[i]);
 	return result;

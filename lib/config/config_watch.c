@@ -20,11 +20,13 @@ static bool is_beside(const struct watched_file *file,
 {
 	static const struct watched_state none;
 	const char *dot = strrchr(file->path, '.');
-	size_t length = dot != NULL ? (size_t)(dot - file->path) + 1 : 0;
+	size_t length = dot != NULL ? (size_t)(dot - file->path) : 0;
 
 	return length > 0 && watched_state_is(&file->state, &none) &&
 	       strncmp(file->path, before->path, length) == 0 &&
-	       strchr(before->path + length, '/') == NULL;
+	       (before->path[length] == '\0' ||
+		(before->path[length] == '.' &&
+		 strchr(before->path + length, '/') == NULL));
 }
 
 /* warn_new - warn of the files that were just added to the list */

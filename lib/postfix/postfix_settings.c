@@ -14,6 +14,7 @@
 
 #include "lib/base/number.h"
 #include "lib/base/xalloc.h"
+#include "lib/postfix/postfix_version.h"
 
 #define FIELD_COUNT 8 /* columns of master.cf; the command is the last */
 
@@ -348,6 +349,25 @@ long postfix_seconds(const char *text, char unit)
 	    value > 1000000000L)
 		return -1;
 	return value * seconds[found - units];
+}
+
+/* postfix_table_type - what is read where a type is written */
+const char *postfix_table_type(const struct postfix *postfix,
+			       const char *written)
+{
+	const struct postfix_values *main = &postfix->effective;
+	const char *usual =
+		strcmp(written, "hash") == 0	? "default_database_type"
+		: strcmp(written, "btree") == 0 ? "default_cache_db_type"
+						: NULL;
+	const char *instead = NULL;
+
+	if (usual != NULL)
+		instead = postfix_type_instead(
+			postfix_values_get(main, "non_bdb_migration_level"),
+			postfix_values_get(main, "non_bdb_custom_mapping"),
+			postfix_values_get(main, usual));
+	return instead != NULL ? instead : written;
 }
 
 /* postfix_where - where the value for a service is set */

@@ -113,6 +113,12 @@ unsigned postfix_port(const struct postfix *postfix,
  * unit); -1: invalid. */
 long postfix_seconds(const char *text, char unit);
 
+/* postfix_table_type - the type of table that this Postfix reads where one is
+ * written; that, or what non_bdb_migration_level has in place of hash: and
+ * btree:. "": not known. */
+const char *postfix_table_type(const struct postfix *postfix,
+			       const char *written);
+
 /* postfix_where - where the value for a service is set. */
 enum postfix_origin postfix_where(const struct postfix *postfix,
 				  const struct postfix_service *service,

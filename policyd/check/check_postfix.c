@@ -145,6 +145,7 @@ void check_run(struct check *check)
 	check_logins(check);
 	check_sasl(check);
 	check_milters(check);
+	check_filters(check);
 	check_owners(check);
 	check_words(check);
 	check_rates(check);

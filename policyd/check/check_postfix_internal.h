@@ -459,6 +459,10 @@ void check_find_milters(struct check *check);
 
 void check_milters(struct check *check);
 
+/* ---- check_postfix_filter.c: do clients get what policyd answers? */
+
+void check_filters(struct check *check);
+
 /* ---- check_postfix_others.c: can smtpd(8) reach other policy servers? */
 
 void check_others(struct check *check);

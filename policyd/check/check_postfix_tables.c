@@ -66,11 +66,16 @@ static void found_table(struct check *check, const char *list, const char *why,
 /* check_type - is it one that Postfix has? */
 static bool check_type(struct check *check, const char *list, const char *type)
 {
+	const char *read = postfix_table_type(check->postfix, type);
 	char *why, *advice;
+	bool is_other;
 
-	if (is_type(check, type))
+	if (*read == '\0' || is_type(check, read))
 		return true;
-	why = xasprintf("this Postfix has no tables of type %s", type);
+	is_other = strcmp(read, type) != 0;
+	why = xasprintf("this Postfix has no tables of type %s%s%s", read,
+			is_other ? ", which it reads in place of " : "",
+			is_other ? type : "");
 	advice = is_server(type) ? xasprintf("install the part of Postfix for "
 					     "it (Debian: postfix-%s)",
 					     type)
@@ -166,7 +171,7 @@ static void check_missing(struct check *check, const struct smtpd_port *port)
 
 	if (word == NULL)
 		return;
-	file = port_tables_file(word);
+	file = port_tables_file(check->postfix, word);
 	why = file != NULL ? xasprintf("there is no file %s", file)
 			   : xstrdup("Postfix has no such type of table");
 	on = check_on(check, port->service, parameter);

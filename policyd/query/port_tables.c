@@ -31,7 +31,8 @@ static const struct {
 	{ "relay_recipient_maps", "relay_domains" },
 };
 
-/* The files behind the names of tables. */
+/* The files behind the names of tables; postfix_table_type() says what Postfix
+ * reads in place of hash: and btree:. */
 static const struct {
 	const char *type, *ending;
 } types[] = {
@@ -43,22 +44,50 @@ static const struct {
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* port_tables_file - of one word */
-char *port_tables_file(const char *word)
+/* is_made - does Postfix make the file of a table from its text, when it first
+ * needs it? */
+static bool is_made(const struct postfix *postfix, const char *type,
+		    const char *file)
 {
+	return strcmp(postfix_table_type(postfix, type), type) != 0 &&
+	       strcmp(postfix_get(postfix, NULL, "non_bdb_migration_level"),
+		      "enable-reindex") == 0 &&
+	       access(file, F_OK) < 0;
+}
+
+/* file_of - of a table */
+static char *file_of(const struct postfix *postfix, const char *type,
+		     const char *name)
+{
+	const char *read = postfix_table_type(postfix, type);
+	char *file;
 	size_t i;
+
+	for (i = 0; i < COUNT(types) && strcmp(types[i].type, read) != 0; i++)
+		;
+	if (i == COUNT(types))
+		return NULL;
+	file = xasprintf("%s%s", name, types[i].ending);
+	if (is_made(postfix, type, file))
+		file[strlen(name)] = '\0';
+	return file;
+}
+
+/* port_tables_file - of one word */
+char *port_tables_file(const struct postfix *postfix, const char *word)
+{
+	char *type, *file;
+	size_t length;
 
 	if (strncmp(word, "proxy:", 6) == 0)
 		word += 6;
-	for (i = 0; i < COUNT(types); i++) {
-		size_t length = strlen(types[i].type);
-
-		if (strncmp(word, types[i].type, length) == 0 &&
-		    strncmp(word + length, ":/", 2) == 0)
-			return xasprintf("%s%s", word + length + 1,
-					 types[i].ending);
-	}
-	return NULL;
+	length = strcspn(word, ":");
+	if (strncmp(word + length, ":/", 2) != 0)
+		return NULL;
+	type = xstrndup(word, length);
+	file = file_of(postfix, type, word + length + 1);
+	free(type);
+	return file;
 }
 
 /* Those without a file of this kind. In Postfix small and capital letters are
@@ -86,9 +115,9 @@ static bool is_known(const char *word)
 
 /* is_missing - is it a table without its file, or of a type that there is
  * nowhere? What is no table ends smtpd(8). */
-static bool is_missing(const char *word)
+static bool is_missing(const struct postfix *postfix, const char *word)
 {
-	char *file = port_tables_file(word);
+	char *file = port_tables_file(postfix, word);
 	bool missing =
 		(strchr(word, ':') != NULL && !is_known(word)) ||
 		(file != NULL && access(file, F_OK) < 0 && errno == ENOENT);
@@ -98,11 +127,12 @@ static bool is_missing(const char *word)
 }
 
 /* port_tables_missing_in - the first one of a list */
-char *port_tables_missing_in(const char *list)
+char *port_tables_missing_in(const struct postfix *postfix, const char *list)
 {
 	char *word;
 
-	while ((word = postfix_next_word(&list)) != NULL && !is_missing(word))
+	while ((word = postfix_next_word(&list)) != NULL &&
+	       !is_missing(postfix, word))
 		free(word);
 	return word;
 }
@@ -125,8 +155,9 @@ char *port_tables_missing(const struct smtpd_port *port,
 		    (recipient != SMTPD_OURS ||
 		     *postfix_get(port->postfix, NULL, domains) == '\0'))
 			continue;
-		missing = port_tables_missing_in(postfix_get(
-			port->postfix, port->service, parameters[i].name));
+		missing = port_tables_missing_in(
+			port->postfix, postfix_get(port->postfix, port->service,
+						   parameters[i].name));
 		*parameter = parameters[i].name;
 	}
 	return missing;

@@ -14,11 +14,12 @@ char *port_tables_missing(const struct smtpd_port *port,
 
 /* port_tables_missing_in - the first such table in a list; the caller frees it.
  * NULL: there is none. */
-char *port_tables_missing_in(const char *list);
+char *port_tables_missing_in(const struct postfix *postfix, const char *list);
 
-/* port_tables_file - the file that Postfix opens for "type:/name", also behind
- * proxy:, if the word is such a table; the caller frees it. NULL: it is none,
- * or has no file. */
-char *port_tables_file(const char *word);
+/* port_tables_file - the file that this Postfix opens for "type:/name", also
+ * behind proxy:, if the word is such a table; the caller frees it. Where
+ * Postfix makes that file when it first needs it (enable-reindex), it is the
+ * text. NULL: it is none, has no file, or it is not known which. */
+char *port_tables_file(const struct postfix *postfix, const char *word);
 
 #endif

@@ -258,9 +258,10 @@ static enum smtpd_answer of_authorities(const char *path, struct error *why)
 
 /* of_names - a table with the certificates for the names that clients ask for;
  * those that ask for none can do without */
-static enum smtpd_answer of_names(const char *tables)
+static enum smtpd_answer of_names(const struct smtpd_port *port,
+				  const char *tables)
 {
-	char *missing = port_tables_missing_in(tables);
+	char *missing = port_tables_missing_in(port->postfix, tables);
 	enum smtpd_answer answer = missing != NULL ? SMTPD_MAY : SMTPD_YES;
 
 	free(missing);
@@ -326,7 +327,7 @@ enum smtpd_answer port_tls_usable(const struct smtpd_port *port,
 	enum smtpd_answer answer = of_settings(port, parameter, why);
 
 	narrow(&answer, of_digest(get(port, digest)), digest, parameter);
-	narrow(&answer, of_names(get(port, names)), names, parameter);
+	narrow(&answer, of_names(port, get(port, names)), names, parameter);
 	if (answer != SMTPD_NO)
 		narrow(&answer, of_authorities(get(port, authorities), why),
 		       authorities, parameter);

@@ -329,6 +329,44 @@ def test_refresh_moved(program):
         assert not policyd.permits(kinds[0] + ".test")
 
 
+def test_refresh_mapped(program):
+    """hash: is of the type that a table says (3.11 and later): policyd loads it
+    again when its file changes, and when that table does"""
+    with Importer(program) as policyd:
+        plain, table, mapping = (policyd.path(name)
+                                 for name in ("plain", "table", "mapping"))
+        os.mkdir(plain)
+        open(os.path.join(plain, "main.cf"), "w").close()
+
+        def write(path, text):
+            with open(path, "w") as file:
+                file.write(text + "\n")
+
+        for kind in "hash", "lmdb":
+            write(table, kind + ".test x")
+            subprocess.run(["postmap", "-c", plain, kind + ":" + table],
+                           check=True, capture_output=True, timeout=WAIT)
+        write(table, "text.test x")
+        write(mapping, "hash texthash")
+        policyd.main_cf(MAIN_CF % ("hash:" + table) +
+                        "default_database_type = cdb\n"
+                        "non_bdb_migration_level = enable-redirect\n"
+                        "non_bdb_custom_mapping = texthash:%s\n" % mapping)
+        if b"non_bdb" not in subprocess.run(
+                ["postconf", "-d", "non_bdb_custom_mapping"], check=True,
+                capture_output=True, timeout=WAIT).stdout:
+            wait_until(lambda: policyd.permits("hash.test"), "the table")
+            return
+        wait_until(lambda: policyd.permits("text.test"), "the text")
+        assert not policyd.permits("hash.test")
+        write(table, "new.test x")
+        wait_until(lambda: policyd.permits("new.test"), "the change")
+        assert not policyd.permits("text.test")
+        write(mapping, "hash lmdb")
+        wait_until(lambda: policyd.permits("lmdb.test"), "another type")
+        assert not policyd.permits("new.test")
+
+
 def test_refresh_off(program):
     """only if it is turned off nobody looks at the files"""
     for off in OFF, "table_refresh = 0\n":
@@ -400,6 +438,7 @@ if __name__ == "__main__":
     sys.exit(run_all([test_two_lines, test_reload, test_broken, test_hanging,
                       test_ports, test_changed, test_refresh,
                       test_refresh_reported, test_refresh_quiet, test_refresh_accepted,
-                      test_refresh_refused, test_refresh_moved, test_refresh_off,
+                      test_refresh_refused, test_refresh_moved,
+                      test_refresh_mapped, test_refresh_off,
                       test_never_refused, test_never_refused_threads,
                       test_storm]))

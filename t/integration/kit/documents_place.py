@@ -213,8 +213,8 @@ class Place:
     def try_options(self, text):
         """try_options - added to policyd.conf they must be accepted"""
         file = self.path("policyd", "tried.conf")
-        base = 'import_postfix = "%s"\nlisten "unix:/tmp/x" { }\n' % (
-            self.postfix.config)
+        base = 'import_postfix = "%s"\nlisten "unix:%s" { }\n' % (
+            self.postfix.config, self.path("policyd", "tried.socket"))
         self.write(file, base + self.moved(text))
         self.shell("policyd -t -c " + file)
 

@@ -79,22 +79,46 @@ static const struct {
 	{ "CD:AB:01 cdb:01", "" },
 };
 
-START_TEST(finds_files)
+/* expect - the files that a text names */
+static void expect(const char *text, const char *files)
 {
 	struct error error;
 	char *found = xstrdup(""), *longer;
 	size_t i;
 
-	ck_assert_int_eq(watched_files_add_text(&list, texts[_i].text, &error),
-			 0);
+	ck_assert_int_eq(watched_files_add_text(&list, text, &error), 0);
 	for (i = 0; i < list.count; i++) {
 		longer = xasprintf("%s%s%s", found, i > 0 ? " " : "",
 				   list.items[i].path);
 		free(found);
 		found = longer;
 	}
-	ck_assert_str_eq(found, texts[_i].files);
+	ck_assert_str_eq(found, files);
 	free(found);
+}
+
+START_TEST(finds_files)
+{
+	expect(texts[_i].text, texts[_i].files);
+}
+END_TEST
+
+/* Where a table says what hash: and btree: are. */
+static const struct {
+	const char *text, *files;
+} any[] = {
+	{ "hash:/x/a", "/x/a /x/a.dir /x/a.pag /x/a.db /x/a.cdb /x/a.lmdb" },
+	{ "!proxy:btree:/x/a",
+	  "/x/a /x/a.dir /x/a.pag /x/a.db /x/a.cdb /x/a.lmdb" },
+	{ "cdb:/x/a hashes:/x/b hash:c", "/x/a.cdb" },
+};
+
+START_TEST(finds_those_of_any_type)
+{
+	list.any_type = true;
+	expect(any[_i].text, any[_i].files);
+	watched_files_clear(&list);
+	ck_assert(!list.any_type);
 }
 END_TEST
 
@@ -202,6 +226,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, finds_files, 0, COUNT(texts));
+	tcase_add_loop_test(tests, finds_those_of_any_type, 0, COUNT(any));
 	tcase_add_test(tests, files_name_files);
 	tcase_add_test(tests, limits);
 	tcase_add_test(tests, sees_changes);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policyd/query/port_tables.h"
+#include "t/unit/place.h"
 #include "t/unit/test.h"
 
 /* Settings of main.cf, and the table that is missing for a recipient of ours,
@@ -62,10 +63,69 @@ START_TEST(finds_what_is_missing)
 }
 END_TEST
 
+#define DISABLE	 "non_bdb_migration_level = disable"
+#define REDIRECT "non_bdb_migration_level = enable-redirect"
+#define REINDEX	 "non_bdb_migration_level = enable-reindex"
+#define MAPPING	 "\nnon_bdb_custom_mapping = inline:{hash=lmdb}"
+
+/* Since 3.11, hash: and btree: may be other files: how far Postfix has left
+ * Berkeley DB, the table, the only file that is there, and whether Postfix
+ * lacks one. */
+static const struct {
+	const char *settings, *type, *file;
+	bool missing;
+} moved[] = {
+	{ "", "hash", "t.db", false },
+	{ "", "hash", "t.cdb", true },
+	{ DISABLE, "hash", "t.db", false },
+	{ DISABLE, "hash", "t.cdb", true },
+	{ DISABLE, "btree", "t.lmdb", true },
+	{ REDIRECT, "hash", "t.cdb", false },
+	{ REDIRECT, "proxy:hash", "t.cdb", false },
+	{ REDIRECT, "hash", "t.db", true },
+	{ REDIRECT, "hash", "t", true },
+	{ REDIRECT, "btree", "t.lmdb", false },
+	{ REDIRECT, "btree", "t.cdb", true },
+	{ REDIRECT, "lmdb", "t.lmdb", false },
+	{ REINDEX, "hash", "t", false },
+	{ REINDEX, "hash", "t.cdb", false },
+	{ REINDEX, "hash", "t.db", true },
+	{ REINDEX, "cdb", "t", true },
+	{ REINDEX, "lmdb", "t.lmdb", false },
+	/* What it reads is not known. */
+	{ REDIRECT MAPPING, "hash", "t.db", false },
+	{ REDIRECT MAPPING, "lmdb", "t.db", true },
+};
+
+START_TEST(knows_which_file_is_read)
+{
+	struct postfix postfix = { 0 };
+	const struct smtpd_port port = { .postfix = &postfix };
+	char *table, *text;
+
+	place_make();
+	place_write(moved[_i].file, "");
+	table = xasprintf("%s:%s/t", moved[_i].type, place_directory);
+	text = xasprintf("default_database_type = cdb\n"
+			 "default_cache_db_type = lmdb\n"
+			 "virtual_alias_maps = %s\n%s",
+			 table, moved[_i].settings);
+	ck_assert_int_eq(postfix_values_parse(&postfix.effective, text, NULL),
+			 0);
+	ck_assert_int_eq(postfix_values_parse(&postfix.main, text, NULL), 0);
+	expect(&port, SMTPD_OURS, moved[_i].missing ? table : NULL);
+	postfix_clear(&postfix);
+	free(table);
+	free(text);
+	place_remove();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("port_tables");
 
 	tcase_add_loop_test(tests, finds_what_is_missing, 0, COUNT(cases));
+	tcase_add_loop_test(tests, knows_which_file_is_read, 0, COUNT(moved));
 	return run_tests("port_tables", tests);
 }
