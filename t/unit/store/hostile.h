@@ -123,6 +123,18 @@ static inline void say(const struct hostile *hostile, const char *text)
 	say_bytes(hostile, text, strlen(text));
 }
 
+/* hear_opening - what a new connection begins with; false: it was given up
+ * before, since this machine is too busy, and another one is asked for */
+static inline bool hear_opening(struct hostile *hostile, const char *word)
+{
+	struct asking *asking = &hostile->asking;
+
+	connect_it(hostile);
+	asking_until(asking, asking->connects > hostile->connects ||
+				     heard(hostile, word));
+	return asking->connects == hostile->connects;
+}
+
 /* answer_probes - until the store is up; on a busy machine the first answer may
  * come too late, or even the connection be given up */
 static inline void answer_probes(struct hostile *hostile)
@@ -132,13 +144,11 @@ static inline void answer_probes(struct hostile *hostile)
 
 	snprintf(answer, sizeof(answer), "$40\r\n%s\r\n", hostile->sha);
 	while (!store_up(asking->store)) {
-		if (asking->connects > hostile->connects) {
-			connect_it(hostile);
-			asking_until(asking, heard(hostile, "LOAD"));
-			say(hostile, answer);
-		}
+		if (asking->connects > hostile->connects &&
+		    hear_opening(hostile, "LOAD"))
+			try_to_say(hostile, answer, strlen(answer));
 		if (heard(hostile, "probe"))
-			say(hostile, ":1\r\n");
+			try_to_say(hostile, ":1\r\n", 4);
 		loop_turn(&asking->loop);
 	}
 }

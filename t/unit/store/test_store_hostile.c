@@ -236,19 +236,34 @@ static const struct {
 	{ NULL, "nonsense", "no answer" },
 };
 
+/* gave_up - did it not wait for what it was sent, on a busy machine? */
+static bool gave_up(const struct hostile *hostile)
+{
+	const char *why = store_why(hostile->asking.store);
+
+	return strcmp(why, "no answer from the store") == 0 ||
+	       strcmp(why, "no TLS handshake with the store") == 0;
+}
+
 START_TEST(any_opening)
 {
+	const char *word = openings[_i].password != NULL ? "secret" : "LOAD";
+	size_t length = strlen(openings[_i].answer);
+	const char *why;
 	struct hostile hostile;
 
 	hostile_start(&hostile, openings[_i].password, LONG_MS);
-	connect_it(&hostile);
-	asking_until(&hostile.asking,
-		     heard(&hostile,
-			   openings[_i].password != NULL ? "secret" : "LOAD"));
-	say(&hostile, openings[_i].answer);
-	asking_until(&hostile.asking, hostile.asking.downs > 0);
-	ck_assert_msg(strstr(hostile.asking.why, openings[_i].why) != NULL,
-		      "%s", hostile.asking.why);
+	do {
+		while (!hear_opening(&hostile, word))
+			;
+		try_to_say(&hostile, openings[_i].answer, length);
+		asking_until(&hostile.asking,
+			     hostile.asking.connects > hostile.connects ||
+				     (hostile.asking.downs > 0 &&
+				      !gave_up(&hostile)));
+	} while (gave_up(&hostile));
+	why = store_why(hostile.asking.store);
+	ck_assert_msg(strstr(why, openings[_i].why) != NULL, "%s", why);
 	hostile_stop(&hostile);
 }
 END_TEST
