@@ -7,6 +7,8 @@
 #include "lib/postfix/postfix_settings.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,12 +343,15 @@ long postfix_seconds(const char *text, char unit)
 
 	if (*text < '0' || *text > '9')
 		return -1;
+	errno = 0;
 	value = strtol(text, &end, 10);
 	if (*end != '\0')
 		unit = *end++;
 	found = strchr(units, unit);
-	if (*end != '\0' || found == NULL || unit == '\0' ||
-	    value > 1000000000L)
+	if (*end != '\0' || found == NULL || unit == '\0' || errno == ERANGE ||
+	    value > INT_MAX)
+		return -1;
+	if (found != units && value >= INT_MAX / seconds[found - units])
 		return -1;
 	return value * seconds[found - units];
 }

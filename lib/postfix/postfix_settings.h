@@ -110,7 +110,7 @@ unsigned postfix_port(const struct postfix *postfix,
 		      const struct postfix_service *service);
 
 /* postfix_seconds - a time in main.cf syntax ("1000s", "1h", "30" in the given
- * unit); -1: invalid. */
+ * unit); -1: invalid, as what does not fit into an int. */
 long postfix_seconds(const char *text, char unit);
 
 /* postfix_table_type - the type of table that this Postfix reads where one is

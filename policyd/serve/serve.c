@@ -223,19 +223,19 @@ static int use_connection(struct service_process *process,
 			  struct error *error)
 {
 	uint64_t number = (uint64_t)message->number;
-	size_t store = number / CHANNEL_WORKERS_MAX;
+	size_t store = (size_t)(number / CHANNEL_WORKERS_MAX);
+	size_t worker = (size_t)(number % CHANNEL_WORKERS_MAX);
 
 	if (process->store_thread == NULL) {
 		if (fd >= 0)
 			close(fd);
 		return error_set(error, "unexpected message from the monitor");
 	}
-	number %= CHANNEL_WORKERS_MAX;
-	if (number == 0)
+	if (worker == 0)
 		store_thread_give(process->store_thread, store, fd,
 				  message->body.text);
 	else
-		workers_give(process->workers, number, store, fd,
+		workers_give(process->workers, worker, store, fd,
 			     message->body.text);
 	return 0;
 }

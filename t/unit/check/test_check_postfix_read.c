@@ -3,6 +3,7 @@
  * policies and times are read as Postfix reads them */
 
 #include <check.h>
+#include <limits.h>
 
 #include "t/unit/test.h"
 #include "t/unit/check/fixture.h"
@@ -166,10 +167,24 @@ static const struct {
 	const char *text;
 	long seconds;
 } times[] = {
-	{ "1000s", 1000 }, { "2m", 120 },    { "1h", 3600 },
-	{ "1d", 86400 },   { "1w", 604800 }, { "30", 30 },
-	{ "", -1 },	   { "-1", -1 },     { "1y", -1 },
-	{ "1ss", -1 },	   { "s", -1 },	     { "99999999999s", -1 },
+	{ "1000s", 1000 },
+	{ "2m", 120 },
+	{ "1h", 3600 },
+	{ "1d", 86400 },
+	{ "1w", 604800 },
+	{ "30", 30 },
+	{ "", -1 },
+	{ "-1", -1 },
+	{ "1y", -1 },
+	{ "1ss", -1 },
+	{ "s", -1 },
+	{ "99999999999s", -1 },
+	{ "2147483647", INT_MAX },
+	{ "2147483648", -1 },
+	{ "99999999999999999999", -1 },
+	{ "3549w", 2146435200 },
+	{ "3550w", -1 },
+	{ "1000000000w", -1 },
 };
 
 START_TEST(reads_times)

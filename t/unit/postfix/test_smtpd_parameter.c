@@ -4,11 +4,19 @@
 #include "lib/postfix/smtpd_parameter.h"
 
 #include <check.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
 #include "t/unit/test.h"
+
+/* Postfix, too, keeps some in a long. */
+#if LONG_MAX > INT_MAX
+#define LONGEST "9223372036854775807"
+#else
+#define LONGEST "2147483647"
+#endif
 
 /* A value, and what is wanted instead; NULL: it is fine. */
 static const struct {
@@ -38,9 +46,8 @@ static const struct {
 	{ "smtpd_recipient_limit", "2147483648", "a number of at least 1" },
 	{ "reject_code", "-1", NULL },
 	{ "reject_code", "", "a number of at most 2147483647" },
-	{ "message_size_limit", "99999999999", NULL },
-	{ "message_size_limit", "99999999999999999999",
-	  "a number of at most 9223372036854775807" },
+	{ "message_size_limit", LONGEST, NULL },
+	{ "message_size_limit", LONGEST "0", "a number of at most " LONGEST },
 	{ "lmdb_map_size", "0", "a number of at least 1" },
 	{ "unverified_sender_reject_code", "599", NULL },
 	{ "unverified_sender_reject_code", "600", "a number from 200 to 599" },

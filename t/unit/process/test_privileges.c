@@ -367,15 +367,21 @@ static int look_at_file(void)
 	return outcome(stat("/etc/passwd", &status));
 }
 
-/* Calls that libraries make by themselves fail, but do not kill. */
-static int (*const refused[])(void) = { read_file, look_at_file };
+/* Calls that libraries make by themselves fail, but do not kill. Landlock keeps
+ * nobody from stat(2). */
+static const struct {
+	int (*attempt)(void);
+	bool by_filter;
+} refused[] = { { read_file, false }, { look_at_file, true } };
 
 START_TEST(refuses_files)
 {
-	int status = run(refused[_i]);
+	bool held =
+		HELD && (!refused[_i].by_filter || system_calls_count() > 0);
+	int status = run(refused[_i].attempt);
 
 	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), HELD ? REFUSED : DONE);
+	ck_assert_int_eq(WEXITSTATUS(status), held ? REFUSED : DONE);
 }
 END_TEST
 

@@ -361,11 +361,13 @@ static const struct {
 	long arguments[6];
 } variants[] = {
 	/* fstat(3) */
+	{ CALL(statx), ENOSYS, { -1, 0, AT_EMPTY_PATH } },
+#ifdef SYS_newfstatat
 	{ CALL(newfstatat), 0, { -1, 0, 0, AT_EMPTY_PATH } },
+#endif
 #ifdef SYS_fstat
 	{ CALL(fstat), 0, { -1 } },
 #endif
-	{ CALL(statx), ENOSYS, { -1, 0, AT_EMPTY_PATH } },
 	/* send(3), recv(3) */
 	{ CALL(sendto), 0, { -1 } },
 	{ CALL(recvfrom), 0, { -1 } },
@@ -419,7 +421,9 @@ static const struct {
 #ifdef SYS_stat
 	{ CALL(stat), EACCES, { 0 } },
 #endif
+#ifdef SYS_newfstatat
 	{ CALL(newfstatat), EACCES, { AT_FDCWD } },
+#endif
 	{ CALL(ioctl), ENOTTY, { STDERR_FILENO } },
 	{ CALL(rt_sigaction), EPERM, { SIGPIPE } },
 };

@@ -183,9 +183,9 @@ static size_t random_byte(const struct rate_layout *layout, int i,
 		return (size_t)i;
 	if (i % 2 == 0)
 		return (size_t)((*state >> 20) % layout->size);
-	return RATE_HEADER_SIZE +
-	       (*state >> 50) % RATE_SHARDS * layout->shard_size +
-	       (*state >> 30) % layout->cells;
+	return (size_t)(RATE_HEADER_SIZE +
+			(*state >> 50) % RATE_SHARDS * layout->shard_size +
+			(*state >> 30) % layout->cells);
 }
 
 /* A changed byte, anywhere, before the same boot or another one. */

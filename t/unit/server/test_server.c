@@ -243,12 +243,12 @@ START_TEST(wants_the_first_request_whole_in_time)
 END_TEST
 
 /* cpu_ms - processor time of this process */
-static long cpu_ms(void)
+static int64_t cpu_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 START_TEST(waits_when_descriptors_run_out)
@@ -257,7 +257,7 @@ START_TEST(waits_when_descriptors_run_out)
 	struct instance *instance = new_instance(&generous);
 	int fds[4], spare[64], count = 0, i;
 	struct error error;
-	long before;
+	int64_t before;
 
 	ck_assert_int_eq(
 		server_listen(instance->server, dup(listener.fd), &error), 0);

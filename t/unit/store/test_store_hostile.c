@@ -115,9 +115,10 @@ START_TEST(any_answer)
 	const char *why = answers[_i].why;
 	unsigned downs;
 
-	hostile_start(&hostile, NULL,
-		      strncmp(why, "no answer from", 14) == 0 ? TIMEOUT_MS
-							      : LONG_MS);
+	if (strncmp(why, "no answer from", 14) == 0)
+		hostile_start_short(&hostile);
+	else
+		hostile_start(&hostile, NULL, LONG_MS);
 	open_it(&hostile);
 	downs = hostile.asking.downs;
 	take(&hostile, 1);
@@ -235,19 +236,34 @@ static const struct {
 	{ NULL, "nonsense", "no answer" },
 };
 
+/* gave_up - did it not wait for what it was sent, on a busy machine? */
+static bool gave_up(const struct hostile *hostile)
+{
+	const char *why = store_why(hostile->asking.store);
+
+	return strcmp(why, "no answer from the store") == 0 ||
+	       strcmp(why, "no TLS handshake with the store") == 0;
+}
+
 START_TEST(any_opening)
 {
+	const char *word = openings[_i].password != NULL ? "secret" : "LOAD";
+	size_t length = strlen(openings[_i].answer);
+	const char *why;
 	struct hostile hostile;
 
 	hostile_start(&hostile, openings[_i].password, LONG_MS);
-	connect_it(&hostile);
-	asking_until(&hostile.asking,
-		     heard(&hostile,
-			   openings[_i].password != NULL ? "secret" : "LOAD"));
-	say(&hostile, openings[_i].answer);
-	asking_until(&hostile.asking, hostile.asking.downs > 0);
-	ck_assert_msg(strstr(hostile.asking.why, openings[_i].why) != NULL,
-		      "%s", hostile.asking.why);
+	do {
+		while (!hear_opening(&hostile, word))
+			;
+		try_to_say(&hostile, openings[_i].answer, length);
+		asking_until(&hostile.asking,
+			     hostile.asking.connects > hostile.connects ||
+				     (hostile.asking.downs > 0 &&
+				      !gave_up(&hostile)));
+	} while (gave_up(&hostile));
+	why = store_why(hostile.asking.store);
+	ck_assert_msg(strstr(why, openings[_i].why) != NULL, "%s", why);
 	hostile_stop(&hostile);
 }
 END_TEST
@@ -285,16 +301,15 @@ END_TEST
 START_TEST(too_late)
 {
 	struct hostile hostile;
+	unsigned timeout_ms = hostile_start_short(&hostile);
 	uint64_t begin_us;
 
-	hostile_start(&hostile, NULL, TIMEOUT_MS);
 	open_it(&hostile);
 	begin_us = clock_us();
 	take(&hostile, 2);
 	asking_until(&hostile.asking, hostile.asking.answered);
-	ck_assert_uint_ge(clock_us() - begin_us, TIMEOUT_MS * 1000);
-	ck_assert_str_eq(hostile.asking.away,
-			 "no answer from the store in 300 ms");
+	ck_assert_uint_ge(clock_us() - begin_us, (uint64_t)timeout_ms * 1000);
+	ck_assert_str_eq(hostile.asking.away, hostile_unanswered(timeout_ms));
 	ck_assert(!asking_begin(&hostile.asking, "take", hostile.rates,
 				hostile.charges, 1));
 	store_give_back(hostile.asking.store, hostile.rates, hostile.charges,
@@ -316,7 +331,7 @@ START_TEST(dead)
 	struct hostile hostile;
 	unsigned downs;
 
-	hostile_start(&hostile, NULL, TIMEOUT_MS);
+	hostile_start_short(&hostile);
 	open_it(&hostile);
 	downs = hostile.asking.downs;
 	take(&hostile, 1);
@@ -400,8 +415,8 @@ END_TEST
 START_TEST(no_connection)
 {
 	struct hostile hostile;
+	unsigned timeout_ms = hostile_start_short(&hostile);
 
-	hostile_start(&hostile, NULL, TIMEOUT_MS);
 	ck_assert(asking_begin(&hostile.asking, "take", hostile.rates,
 			       hostile.charges, 1));
 	if (_i == 0)
@@ -409,8 +424,7 @@ START_TEST(no_connection)
 	ck_assert(!hostile.asking.answered);
 	asking_until(&hostile.asking, hostile.asking.answered);
 	ck_assert_str_eq(hostile.asking.away,
-			 _i == 0 ? "no?route"
-				 : "no answer from the store in 300 ms");
+			 _i == 0 ? "no?route" : hostile_unanswered(timeout_ms));
 	ck_assert_uint_eq(hostile.asking.downs, 1);
 	hostile_stop(&hostile);
 }

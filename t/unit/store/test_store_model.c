@@ -213,7 +213,7 @@ static void random_both(struct world *world, struct both *both)
 		instance = world->instances;
 	snprintf(both->instance, sizeof(both->instance), "%.0llu",
 		 (unsigned long long)instance);
-	both->count = 1 + below(world, RATES);
+	both->count = 1 + (size_t)below(world, RATES);
 	for (unsigned i = 0; i < both->count; i++) {
 		unsigned number = (first + i) % RATES;
 
