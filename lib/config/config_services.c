@@ -148,14 +148,9 @@ static char *known_restrictions(void)
 	const struct restriction *const *each;
 	char *known = xstrdup("");
 
-	for (each = restriction_each(); *each != NULL; each++) {
-		char *longer =
-			xasprintf("%s%s%s", known, *known != '\0' ? ", " : "",
-				  (*each)->name);
-
-		free(known);
-		known = longer;
-	}
+	for (each = restriction_each(); *each != NULL; each++)
+		xappend(&known, "%s%s", *known != '\0' ? ", " : "",
+			(*each)->name);
 	return known;
 }
 

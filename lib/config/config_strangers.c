@@ -132,13 +132,12 @@ static char *fill_in(const char *form, const char *foreign, const char *ours)
 	char *address = xstrdup("");
 
 	for (; *form != '\0'; form++) {
-		char *longer =
-			*form == 'F'   ? xasprintf("%s%s", address, foreign)
-			: *form == 'O' ? xasprintf("%s%s", address, ours)
-				       : xasprintf("%s%c", address, *form);
-
-		free(address);
-		address = longer;
+		if (*form == 'F')
+			xappend(&address, "%s", foreign);
+		else if (*form == 'O')
+			xappend(&address, "%s", ours);
+		else
+			xappend(&address, "%c", *form);
 	}
 	return address;
 }

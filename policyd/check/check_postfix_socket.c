@@ -168,13 +168,8 @@ static char *start(const struct check *check)
 	char *commands = service_start("", option), *line = xstrdup("");
 	char *rest = commands, *command;
 
-	while ((command = strsep(&rest, "\n")) != NULL && *command != '\0') {
-		char *longer = xasprintf("%s%s%s", line,
-					 *line != '\0' ? "; " : "", command);
-
-		free(line);
-		line = longer;
-	}
+	while ((command = strsep(&rest, "\n")) != NULL && *command != '\0')
+		xappend(&line, "%s%s", *line != '\0' ? "; " : "", command);
 	free(commands);
 	free(option);
 	return line;

@@ -16,16 +16,6 @@
 #include "lib/base/xalloc.h"
 #include "policyd/query/forecast_advice_internal.h"
 
-/* advice_open - a stream into memory; the text is there once it is closed */
-FILE *advice_open(char **text, size_t *length)
-{
-	FILE *out = open_memstream(text, length);
-
-	if (out == NULL)
-		xalloc_failed();
-	return out;
-}
-
 /* is_moved - is a restriction one of the words, which it is to come before? */
 static bool is_moved(const char *name, const struct advice_word *words,
 		     size_t count)
@@ -42,29 +32,25 @@ static bool is_moved(const char *name, const struct advice_word *words,
 char *advice_list(const struct restriction_list *list,
 		  const struct advice_word *words, size_t count)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = advice_open(&text, &length);
+	char *text = xstrdup("restrictions = {");
 	const char *comma = "";
 	size_t i, k;
 
-	fputs("restrictions = {", out);
 	for (i = 0; i <= list->count; i++) {
 		for (k = 0; k < count; k++)
 			if (words[k].at == i) {
-				fprintf(out, "%s %s", comma, words[k].word);
+				xappend(&text, "%s %s", comma, words[k].word);
 				comma = ",";
 			}
 		if (i < list->count &&
 		    !is_moved(restriction_use_word(&list->uses[i]), words,
 			      count)) {
-			fprintf(out, "%s %s", comma,
+			xappend(&text, "%s %s", comma,
 				restriction_use_word(&list->uses[i]));
 			comma = ",";
 		}
 	}
-	fputs(" }", out);
-	fclose(out);
+	xappend(&text, " }");
 	return text;
 }
 

@@ -19,9 +19,6 @@ struct advice_word {
 	size_t at;
 };
 
-/* advice_open - a stream into memory; the text is there once it is closed. */
-FILE *advice_open(char **text, size_t *length);
-
 /* advice_place - the number of a restriction in the list, or the number of
  * restrictions: it is not in it. */
 size_t advice_place(const struct restriction_list *list, const char *before);

@@ -132,9 +132,7 @@ bool advice_is_nowhere(const struct forecast_group *group)
 /* A list of networks that is being written. */
 struct networks {
 	const struct forecast_adviser *adviser;
-	FILE *out;
-	char *text; /* as it is after fflush() */
-	size_t length;
+	char *text;
 	size_t count;
 	bool added; /* an entry that was not there */
 };
@@ -148,9 +146,8 @@ static void put_entry(struct networks *networks, const char *entry)
 	if (strpbrk(entry, "\"'\\$\n") != NULL)
 		return;
 	quoted = xasprintf("\"%s\"", entry);
-	(void)fflush(networks->out);
 	if (strstr(networks->text, quoted) == NULL)
-		fprintf(networks->out, "%s %s",
+		xappend(&networks->text, "%s %s",
 			networks->count++ > 0 ? "," : "", quoted);
 	free(quoted);
 }
@@ -225,20 +222,18 @@ char *advice_networks(const struct forecast_adviser *adviser,
 	const struct setting *now = networks_of(adviser->config);
 	char *present = setting_join(now);
 	bool first = adviser->used && advice_is_first(present);
-	struct networks networks = { .adviser = adviser };
+	struct networks networks = { .adviser = adviser,
+				     .text = xstrdup("mynetworks = {") };
 	size_t i;
 
-	networks.out = advice_open(&networks.text, &networks.length);
-	fputs("mynetworks = {", networks.out);
 	if (!first)
 		put_present(&networks, now);
 	for (i = 0; i < count; i++)
 		advice_each(groups[i], put_address, &networks);
 	if (first)
 		put_present(&networks, now);
-	fputs(" }", networks.out);
+	xappend(&networks.text, " }");
 	free(present);
-	fclose(networks.out);
 	if (networks.added)
 		return networks.text;
 	free(networks.text);
@@ -256,23 +251,19 @@ bool advice_is_domain(const char *text)
 char *advice_relay(const struct forecast_adviser *adviser,
 		   const struct forecast_group *group)
 {
-	char *text = NULL;
-	size_t length = 0;
-	size_t count = 0;
-	FILE *out;
+	char *text;
 	size_t i;
 
 	if (!advice_is_of_strangers(adviser, group) ||
 	    (group->more_domains && group->client_count == 1))
 		return NULL;
-	out = advice_open(&text, &length);
+	text = xstrdup("");
 	for (i = 0; i < group->domain_count; i++)
 		if (*group->domains[i] != '\0' &&
 		    advice_is_domain(group->domains[i]))
-			fprintf(out, "%s%s", count++ > 0 ? ", " : "",
+			xappend(&text, "%s%s", *text != '\0' ? ", " : "",
 				group->domains[i]);
-	fclose(out);
-	if (count > 0)
+	if (*text != '\0')
 		return text;
 	free(text);
 	return NULL;
@@ -291,12 +282,10 @@ char *advice_relay_here(const struct forecast_adviser *adviser,
 	if (adviser->config->import_postfix == NULL || now->line == 0 ||
 	    now->source != NULL)
 		return NULL;
-	entries.out = advice_open(&entries.text, &entries.length);
-	fputs("relay_domains = {", entries.out);
+	entries.text = xstrdup("relay_domains = {");
 	for (i = 0; i < now->count; i++)
 		put_entry(&entries, now->values[i]);
 	put_entry(&entries, domains);
-	fputs(" }", entries.out);
-	fclose(entries.out);
+	xappend(&entries.text, " }");
 	return entries.text;
 }

@@ -49,7 +49,7 @@ static char *plain_login(const struct forecast_adviser *adviser,
 /* The networks of Postfix that are being completed. */
 struct addition {
 	const struct network_list *list;
-	FILE *out;
+	char *text;
 	const char *comma;
 	bool spaced;
 	bool added;
@@ -59,7 +59,7 @@ struct addition {
 static void put_entry(struct addition *addition, const char *entry,
 		      size_t length)
 {
-	fprintf(addition->out, "%s%.*s", addition->comma, (int)length, entry);
+	xappend(&addition->text, "%s%.*s", addition->comma, (int)length, entry);
 	addition->comma = addition->spaced ? ", " : ",";
 }
 
@@ -117,16 +117,13 @@ static char *networks(const struct forecast_adviser *adviser,
 		scope != NULL ? scope->networks : adviser->ports->networks;
 	struct error error;
 	struct network_list *list = network_list_new(now, true, NULL, &error);
-	char *text = NULL;
-	size_t length = 0;
 	struct addition addition = { .list = list,
-				     .out = advice_open(&text, &length),
+				     .text = xstrdup("mynetworks="),
 				     .comma = "",
 				     .spaced = scope == NULL };
 	char *made = NULL;
 	size_t i;
 
-	fputs("mynetworks=", addition.out);
 	if (!advice_is_first(now))
 		put_present(&addition, now);
 	for (i = 0; i < count; i++)
@@ -134,12 +131,13 @@ static char *networks(const struct forecast_adviser *adviser,
 			advice_each(groups[i], add, &addition);
 	if (advice_is_first(now))
 		put_present(&addition, now);
-	fclose(addition.out);
 	if (addition.added)
 		made = command(adviser, scope != NULL ? "-P" : "-e",
-			       scope != NULL ? scope->service : "", text);
+			       scope != NULL ? scope->service : "",
+			       addition.text);
 	network_list_free(list);
-	free(text);
+	free(addition.text);
+	;
 	return made;
 }
 
@@ -177,7 +175,7 @@ char *advice_domains(const struct forecast_adviser *adviser,
 	size_t length = 0;
 	bool more = false;
 	enum config_option option = forecast_list_of(class, "x");
-	char *text, *longer, *made;
+	char *text, *setting, *made;
 	size_t i, k;
 
 	for (i = 0; i < count; i++)
@@ -192,18 +190,15 @@ char *advice_domains(const struct forecast_adviser *adviser,
 	text = setting_join(
 		settings_top(adviser->ports->own->settings, option));
 	for (i = 0; i < length; i++) {
-		longer = xasprintf("%s%s%s", text, *text != '\0' ? ", " : "",
-				   list[i]);
-		free(text);
+		xappend(&text, "%s%s", *text != '\0' ? ", " : "", list[i]);
 		free(list[i]);
-		text = longer;
 	}
-	longer = xasprintf("%s=%s", config_option_name(option), text);
-	made = strpbrk(longer, "'\n") == NULL
-		       ? command(adviser, "-e", "", longer)
+	setting = xasprintf("%s=%s", config_option_name(option), text);
+	made = strpbrk(setting, "'\n") == NULL
+		       ? command(adviser, "-e", "", setting)
 		       : xasprintf("the same domains in %s",
 				   config_option_name(option));
-	free(longer);
+	free(setting);
 	free(text);
 	return made;
 }

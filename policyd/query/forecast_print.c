@@ -8,6 +8,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/printable.h"
+#include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_time.h"
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
@@ -235,11 +236,11 @@ static void put_advice_once(const struct forecast_adviser *adviser,
 {
 	char *text = NULL;
 	size_t length = 0;
-	FILE *lines = advice_open(&text, &length);
+	FILE *lines = xmemstream(&text, &length);
 	size_t i = 0;
 
 	put_advice(adviser, group, lines);
-	fclose(lines);
+	xmemstream_close(lines);
 	while (i < told->count && strcmp(told->texts[i], text) != 0)
 		i++;
 	if (i < told->count && length > 0) {
@@ -267,17 +268,16 @@ static void put_all_advice(const struct forecasts *forecasts,
 {
 	char *text = NULL;
 	size_t length = 0;
-	FILE *lines = open_memstream(&text, &length);
+	FILE *lines = xmemstream(&text, &length);
+	bool any = forecast_advice_all(adviser, &forecasts->groups, put_line,
+				       lines);
 
-	if (lines == NULL)
-		return;
-	if (forecast_advice_all(adviser, &forecasts->groups, put_line, lines) &&
-	    fflush(lines) == 0)
+	xmemstream_close(lines);
+	if (any)
 		fprintf(out,
 			"           to keep all that are ours or log in, under "
 			"the same conditions, write:\n%s",
 			text);
-	fclose(lines);
 	free(text);
 }
 
