@@ -89,15 +89,6 @@ char *forecast_advice_where(const struct service *service)
 		       : xasprintf("in service \"%s\"", service->name);
 }
 
-/* keep_postfix - the only line for a group */
-static void keep_postfix(void *context, const char *where, const char *write)
-{
-	struct forecast_advice *advice = context;
-
-	(void)where;
-	advice->postfix = xstrdup(write);
-}
-
 /* advice_is_locked - for that restriction */
 bool advice_is_locked(const struct forecast_group *group,
 		      const char *restriction)
@@ -111,7 +102,8 @@ static void advise_foreign(struct forecast_advice *advice,
 			   const struct forecast_adviser *adviser,
 			   const struct forecast_group *group)
 {
-	const char *domain = group->domain_count > 0 ? group->domains[0] : "x";
+	const char *domain =
+		group->domains.count > 0 ? group->domains.texts[0] : "x";
 
 	advice->remove =
 		config_option_name(forecast_list_of(group->class, domain));
@@ -131,11 +123,11 @@ static void advise_locked(struct forecast_advice *advice,
 	if (advice_is_locked(group, ADVICE_LOGIN)) {
 		advice->condition = "if they cannot use TLS, and their "
 				    "passwords may be read on the way";
-		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+		advice->postfix = advice_postfix(adviser, &group, 1, 0);
 	} else if (advice_is_locked(group, ADVICE_NETWORKS)) {
 		advice->condition = "if these clients are yours, and cannot "
 				    "log in";
-		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+		advice->postfix = advice_postfix(adviser, &group, 1, 0);
 	} else if (advice_is_locked(group, ADVICE_DESTINATION)) {
 		advise_foreign(advice, adviser, group);
 	} else {
@@ -231,7 +223,7 @@ void forecast_advise(struct forecast_advice *advice,
 	if (!login)
 		advise_domains(advice, adviser, group);
 	/* From everywhere: these are not clients of ours. */
-	if (group->more_networks)
+	if (group->networks.more)
 		return;
 	if (!login && advice_is_nowhere(group)) {
 		advice->instead = "a client without an address is in no "
@@ -254,7 +246,7 @@ void forecast_advise(struct forecast_advice *advice,
 	advice->where = forecast_advice_where(group->service);
 	if (advice_tls(adviser, &group, 1, advice->tls))
 		return;
-	advice_postfix(adviser, &group, 1, keep_postfix, advice);
+	advice->postfix = advice_postfix(adviser, &group, 1, 0);
 	/* A list that has it before needs only the client. */
 	if (!advice_is_before(&group->service->restrictions,
 			      login ? ADVICE_LOGIN : ADVICE_NETWORKS,

@@ -69,13 +69,13 @@ void advice_each(const struct forecast_group *group,
 			       const char *address),
 		 void *context);
 
-/* advice_postfix - call put for each command that some groups need in Postfix,
- * where the words of policyd are evaluated again. */
-void advice_postfix(const struct forecast_adviser *adviser,
-		    const struct forecast_group *const *groups, size_t count,
-		    void (*put)(void *context, const char *where,
-				const char *write),
-		    void *context);
+/* advice_postfix - what one of some groups needs in Postfix, where the words of
+ * policyd are evaluated again: a command for it, and for those after it that
+ * need the same one. NULL: nothing, or it is with one before. The caller frees
+ * it. */
+char *advice_postfix(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t count,
+		     size_t index);
 
 /* advice_domains - the command that gives main.cf the domains which only
  * policyd.conf has, of one class of destinations, of some groups; NULL: there

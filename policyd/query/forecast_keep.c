@@ -89,8 +89,8 @@ bool advice_is_of_strangers(const struct forecast_adviser *adviser,
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		if (!is_ours(adviser, group->clients[i]))
+	for (i = 0; i < group->clients.count; i++)
+		if (!is_ours(adviser, group->clients.texts[i]))
 			return true;
 	return false;
 }
@@ -110,9 +110,9 @@ bool forecast_all_strangers(const struct forecast_adviser *adviser,
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		if (!is_address(group->clients[i]) ||
-		    is_ours(adviser, group->clients[i]))
+	for (i = 0; i < group->clients.count; i++)
+		if (!is_address(group->clients.texts[i]) ||
+		    is_ours(adviser, group->clients.texts[i]))
 			return false;
 	return true;
 }
@@ -123,8 +123,8 @@ bool advice_is_nowhere(const struct forecast_group *group)
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		if (is_address(group->clients[i]))
+	for (i = 0; i < group->clients.count; i++)
+		if (is_address(group->clients.texts[i]))
 			return false;
 	return true;
 }
@@ -177,12 +177,13 @@ void advice_each(const struct forecast_group *group,
 {
 	size_t i;
 
-	if (group->more_clients && *group->network != '\0')
-		visit(context, group->network, group->clients[0]);
-	for (i = 0; i < group->network_count && group->more_clients; i++)
-		visit(context, group->networks[i], "");
-	for (i = 0; i < group->client_count && !group->more_clients; i++)
-		visit(context, group->clients[i], group->clients[i]);
+	if (group->clients.more && *group->network != '\0')
+		visit(context, group->network, group->clients.texts[0]);
+	for (i = 0; i < group->networks.count && group->clients.more; i++)
+		visit(context, group->networks.texts[i], "");
+	for (i = 0; i < group->clients.count && !group->clients.more; i++)
+		visit(context, group->clients.texts[i],
+		      group->clients.texts[i]);
 }
 
 /* put_address - an address or a network, if it is not in the list already */
@@ -255,14 +256,14 @@ char *advice_relay(const struct forecast_adviser *adviser,
 	size_t i;
 
 	if (!advice_is_of_strangers(adviser, group) ||
-	    (group->more_domains && group->client_count == 1))
+	    (group->domains.more && group->clients.count == 1))
 		return NULL;
 	text = xstrdup("");
-	for (i = 0; i < group->domain_count; i++)
-		if (*group->domains[i] != '\0' &&
-		    advice_is_domain(group->domains[i]))
+	for (i = 0; i < group->domains.count; i++)
+		if (*group->domains.texts[i] != '\0' &&
+		    advice_is_domain(group->domains.texts[i]))
 			xappend(&text, "%s%s", *text != '\0' ? ", " : "",
-				group->domains[i]);
+				group->domains.texts[i]);
 	if (*text != '\0')
 		return text;
 	free(text);

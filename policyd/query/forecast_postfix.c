@@ -171,28 +171,28 @@ char *advice_domains(const struct forecast_adviser *adviser,
 		     const struct forecast_group *const *groups, size_t count,
 		     const char *class)
 {
-	char *list[FORECAST_CLIENTS];
-	size_t length = 0;
-	bool more = false;
+	struct forecast_texts list = { .count = 0 };
 	enum config_option option = forecast_list_of(class, "x");
 	char *text, *setting, *made;
 	size_t i, k;
 
+	if (adviser->ports->own == NULL)
+		return NULL;
 	for (i = 0; i < count; i++)
-		for (k = 0; k < groups[i]->domain_count; k++)
+		for (k = 0; k < groups[i]->domains.count; k++)
 			if (advice_is_locked(groups[i], ADVICE_DESTINATION) &&
 			    strcmp(groups[i]->class, class) == 0 &&
-			    advice_is_domain(groups[i]->domains[k]))
-				forecast_group_text(list, &length, &more,
-						    groups[i]->domains[k]);
-	if (length == 0 || adviser->ports->own == NULL)
+			    advice_is_domain(groups[i]->domains.texts[k]))
+				forecast_texts_add(&list,
+						   groups[i]->domains.texts[k]);
+	if (list.count == 0)
 		return NULL;
 	text = setting_join(
 		settings_top(adviser->ports->own->settings, option));
-	for (i = 0; i < length; i++) {
-		xappend(&text, "%s%s", *text != '\0' ? ", " : "", list[i]);
-		free(list[i]);
-	}
+	for (i = 0; i < list.count; i++)
+		xappend(&text, "%s%s", *text != '\0' ? ", " : "",
+			list.texts[i]);
+	forecast_texts_clear(&list);
 	setting = xasprintf("%s=%s", config_option_name(option), text);
 	made = strpbrk(setting, "'\n") == NULL
 		       ? command(adviser, "-e", "", setting)
@@ -223,28 +223,17 @@ static bool is_first(const struct forecast_adviser *adviser,
 }
 
 /* advice_postfix - each command once */
-void advice_postfix(const struct forecast_adviser *adviser,
-		    const struct forecast_group *const *groups, size_t count,
-		    void (*put)(void *context, const char *where,
-				const char *write),
-		    void *context)
+char *advice_postfix(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t count,
+		     size_t index)
 {
-	size_t i;
+	const struct forecast_group *group = groups[index];
 
-	for (i = 0; i < count; i++) {
-		char *text = NULL;
-
-		if (!is_first(adviser, groups, i))
-			continue;
-		if (!is_host(groups[i]))
-			text = plain_login(adviser, groups[i]);
-		else if (adviser->ports->networks == NULL)
-			text = xstrdup("the same clients in mynetworks");
-		else
-			text = networks(adviser, scope_of(adviser, groups[i]),
-					groups, count);
-		if (text != NULL)
-			put(context, ADVICE_POSTFIX, text);
-		free(text);
-	}
+	if (!is_first(adviser, groups, index))
+		return NULL;
+	if (!is_host(group))
+		return plain_login(adviser, group);
+	if (adviser->ports->networks == NULL)
+		return xstrdup("the same clients in mynetworks");
+	return networks(adviser, scope_of(adviser, group), groups, count);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/base/log.h"
 #include "lib/base/printable.h"
 #include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_time.h"
@@ -46,19 +45,10 @@ static void put_period(const struct postlog_figures *figures, FILE *out)
 		same ? "" : text[1]);
 }
 
-/* put_quoted - text of a stranger */
-static void put_quoted(FILE *out, const char *text)
-{
-	char quoted[161];
-
-	log_quote(quoted, sizeof(quoted) - 1, text);
-	fputs(quoted, out);
-}
-
 /* put_networks - where the clients are */
 static void put_networks(const struct forecast_group *group, FILE *out)
 {
-	size_t last = group->network_count;
+	size_t last = group->networks.count;
 	size_t i;
 
 	if (last == 0)
@@ -66,10 +56,10 @@ static void put_networks(const struct forecast_group *group, FILE *out)
 	for (i = 0; i < last; i++)
 		fprintf(out, "%s%s",
 			i == 0				       ? ""
-			: i + 1 < last || group->more_networks ? ", "
+			: i + 1 < last || group->networks.more ? ", "
 							       : " and ",
-			group->networks[i]);
-	if (group->more_networks)
+			group->networks.texts[i]);
+	if (group->networks.more)
 		fputs(" and others", out);
 }
 
@@ -78,8 +68,7 @@ static void put_who(const struct forecast_group *group, FILE *out)
 {
 	fprintf(out, "port %s",
 		*group->port != '\0' ? group->port : group->ports);
-	fputs(" (", out);
-	put_quoted(out, group->name);
+	fprintf(out, " (%s", quoted(group->name).text);
 	if (advice_is_nowhere(group)) {
 		fputs("), clients without an address, ", out);
 	} else {
@@ -88,8 +77,7 @@ static void put_who(const struct forecast_group *group, FILE *out)
 		fputs(", ", out);
 	}
 	if (*group->login != '\0') {
-		fputs("login ", out);
-		put_quoted(out, group->login);
+		fprintf(out, "login %s", quoted(group->login).text);
 	} else {
 		fputs("no login", out);
 	}
@@ -106,10 +94,8 @@ static void put_group(const struct forecast_group *group, FILE *out)
 		return;
 	}
 	put_who(group, out);
-	if (*group->domain != '\0') {
-		fputs(", to ", out);
-		put_quoted(out, group->domain);
-	}
+	if (*group->domain != '\0')
+		fprintf(out, ", to %s", quoted(group->domain).text);
 	if (*group->reason != '\0')
 		fprintf(out, ": %s", group->reason);
 	if (*group->restriction != '\0')
@@ -133,7 +119,7 @@ static void put_relay(const struct forecast_adviser *adviser,
 
 	fprintf(out, "\t\t%s this host takes mail from anybody for %s%s",
 		other ? "or, if" : "if", advice->relay,
-		group->more_domains ? " and others" : "");
+		group->domains.more ? " and others" : "");
 	if (advice->ours)
 		fputs(", which is ours already, write:\n", out);
 	else if (advice->relay_here != NULL)
@@ -269,8 +255,8 @@ static void put_all_advice(const struct forecasts *forecasts,
 	char *text = NULL;
 	size_t length = 0;
 	FILE *lines = xmemstream(&text, &length);
-	bool any = forecast_advice_all(adviser, &forecasts->groups, put_line,
-				       lines);
+	const struct advice_lines to = { put_line, lines };
+	bool any = forecast_advice_all(adviser, &forecasts->groups, &to);
 
 	xmemstream_close(lines);
 	if (any)
@@ -298,7 +284,7 @@ static void put_left(const struct forecast_groups *groups,
 		    *group->login == '\0' || named == LOGINS_SHOWN)
 			continue;
 		fputs(comma, out);
-		put_quoted(out, group->login);
+		fputs(quoted(group->login).text, out);
 		comma = ", ";
 		named++;
 	}
