@@ -4,7 +4,7 @@
  * A service is complete: options that its section does not set have the values
  * of the top level, which is itself the last service, "default". */
 
-#include "lib/config/config_services.h"
+#include "lib/config/config_internal.h"
 
 #include <ctype.h>
 #include <stdlib.h>

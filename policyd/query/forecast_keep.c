@@ -13,7 +13,6 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
-#include "lib/decision/restrictions.h"
 #include "lib/table/network_list.h"
 #include "policyd/query/forecast_advice_internal.h"
 
@@ -29,23 +28,6 @@ static struct setting *networks_of(const struct config *config)
 	return settings_top(config->settings, OPTION_MYNETWORKS);
 }
 
-/* is_used - do restrictions look at mynetworks? */
-static bool is_used(const struct config *config)
-{
-	size_t i, k;
-
-	for (i = 0; i < config->services.count; i++) {
-		const struct restriction_list *list =
-			&config->services.services[i].restrictions;
-
-		for (k = 0; k < list->count; k++)
-			if (list->uses[k].restriction ==
-			    &restriction_permit_mynetworks)
-				return true;
-	}
-	return false;
-}
-
 /* forecast_adviser_open - read mynetworks; a table in it is not read */
 void forecast_adviser_open(struct forecast_adviser *adviser,
 			   const struct config *config,
@@ -54,9 +36,11 @@ void forecast_adviser_open(struct forecast_adviser *adviser,
 	char *text = setting_join(networks_of(config));
 	struct error error;
 
-	*adviser = (struct forecast_adviser){ .config = config,
-					      .ports = ports,
-					      .used = is_used(config) };
+	*adviser = (struct forecast_adviser){
+		.config = config,
+		.ports = ports,
+		.used = service_list_has(&config->services, ADVICE_NETWORKS)
+	};
 	if (*text != '\0')
 		adviser->ours = network_list_new(text, true, NULL, &error);
 	if (adviser->ours != NULL && network_list_is_wide(adviser->ours)) {
@@ -274,9 +258,8 @@ char *advice_relay(const struct forecast_adviser *adviser,
 char *advice_relay_here(const struct forecast_adviser *adviser,
 			const char *domains)
 {
-	const struct setting *now =
-		settings_top(adviser->config->settings,
-			     OPTION_PARAMETER + PARAMETER_RELAY_DOMAINS);
+	const struct setting *now = settings_parameter(
+		adviser->config->settings, PARAMETER_RELAY_DOMAINS);
 	struct networks entries = { .adviser = adviser };
 	size_t i;
 
