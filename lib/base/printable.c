@@ -142,19 +142,13 @@ void printable_colour(FILE *stream, enum printable_colour colour)
 void printable_open(struct printable *printable)
 {
 	*printable = (struct printable){ 0 };
-	printable->stream =
-		open_memstream(&printable->text, &printable->length);
-	if (printable->stream == NULL)
-		xalloc_failed();
+	printable->stream = xmemstream(&printable->text, &printable->length);
 }
 
 /* printable_close - write it all and free it */
 void printable_close(struct printable *printable, FILE *output)
 {
-	bool failed = ferror(printable->stream) != 0;
-
-	if (fclose(printable->stream) != 0 || failed)
-		xalloc_failed();
+	xmemstream_close(printable->stream);
 	printable_put(printable->text, printable->length, output);
 	free(printable->text);
 }

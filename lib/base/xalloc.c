@@ -3,6 +3,7 @@
 
 #include "lib/base/xalloc.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,4 +87,38 @@ char *xasprintf(const char *format, ...)
 	text = xvasprintf(format, arguments);
 	va_end(arguments);
 	return text;
+}
+
+/* xappend - add to a text */
+void xappend(char **text, const char *format, ...)
+{
+	va_list arguments;
+	char *more;
+	size_t length = strlen(*text);
+
+	va_start(arguments, format);
+	more = xvasprintf(format, arguments);
+	va_end(arguments);
+	*text = xreallocarray(*text, length + strlen(more) + 1, 1);
+	memcpy(*text + length, more, strlen(more) + 1);
+	free(more);
+}
+
+/* xmemstream - a stream into memory */
+FILE *xmemstream(char **text, size_t *length)
+{
+	FILE *stream = open_memstream(text, length);
+
+	if (stream == NULL)
+		xalloc_failed();
+	return stream;
+}
+
+/* xmemstream_close - nothing of the text may be missing */
+void xmemstream_close(FILE *stream)
+{
+	bool failed = ferror(stream) != 0;
+
+	if (fclose(stream) != 0 || failed)
+		xalloc_failed();
 }

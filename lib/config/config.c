@@ -20,24 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/config/config_doubt.h"
-#include "lib/config/config_expect.h"
-#include "lib/config/config_file.h"
-#include "lib/config/config_import.h"
-#include "lib/config/config_lists.h"
-#include "lib/config/config_listeners.h"
-#include "lib/config/config_messages.h"
-#include "lib/config/config_assign.h"
-#include "lib/config/config_process.h"
-#include "lib/config/config_rates.h"
-#include "lib/config/config_reach.h"
-#include "lib/config/config_safety.h"
-#include "lib/config/config_scan.h"
-#include "lib/config/config_services.h"
-#include "lib/config/config_stores.h"
-#include "lib/config/config_values.h"
-#include "lib/config/config_watch.h"
 #include "lib/base/xalloc.h"
+#include "lib/config/config_assign.h"
+#include "lib/config/config_file.h"
+#include "lib/config/config_internal.h"
+#include "lib/config/config_scan.h"
+#include "lib/config/config_values.h"
 
 #define REFRESH_MS 1000 /* the default of table_refresh */
 

@@ -4,13 +4,12 @@
  * All of these are valid in main.cf, too, where Postfix ignores them silently:
  * they only never match. */
 
-#include "lib/config/config_doubt.h"
+#include "lib/config/config_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/address/resolve.h"
-#include "lib/config/config_options.h"
 #include "lib/config/config_origin.h"
 #include "lib/decision/evaluate.h"
 #include "lib/decision/facts.h"
@@ -24,12 +23,6 @@ struct doubt {
 	enum parameter parameter; /* the list of domains at hand */
 	const struct domain_list *domains;
 };
-
-/* top - an option at top level */
-static const struct setting *top(const struct doubt *doubt, int option)
-{
-	return &doubt->config->settings->top.settings[option];
-}
 
 /* find_comment - a word of a value that begins with "#", or NULL. In braces it
  * may be part of a pattern. */
@@ -48,9 +41,10 @@ static const char *find_comment(const char *value)
 }
 
 /* check_comments - of an option at top level: a "#" in a value */
-static void check_comments(const struct doubt *doubt, int option)
+static void check_comments(const struct doubt *doubt, enum config_option option)
 {
-	const struct setting *from = top(doubt, option);
+	const struct setting *from =
+		settings_top(doubt->config->settings, option);
 	char shown[CONFIG_SHOWN];
 	size_t i;
 
@@ -59,16 +53,15 @@ static void check_comments(const struct doubt *doubt, int option)
 
 		if (comment == NULL)
 			continue;
-		config_warning(doubt->notes, from->lines[i],
-			       "%s: %s is part of the value, and no comment: "
-			       "a comment needs %s%s%s",
-			       config_option_name((enum config_option)option),
-			       config_show(shown, comment),
-			       from->source != NULL
-				       ? "a line of its own"
-				       : "to follow the closing quote",
-			       from->source != NULL ? "; so it is in " : "",
-			       from->source != NULL ? from->source : "");
+		config_warning(
+			doubt->notes, from->lines[i],
+			"%s: %s is part of the value, and no comment: "
+			"a comment needs %s%s%s",
+			config_option_name(option), config_show(shown, comment),
+			from->source != NULL ? "a line of its own"
+					     : "to follow the closing quote",
+			from->source != NULL ? "; so it is in " : "",
+			from->source != NULL ? from->source : "");
 	}
 }
 
@@ -119,7 +112,8 @@ static int check_entry(void *context, const char *pattern,
 	config_origin(doubt->config, name, match, pattern, origin);
 	config_warning(
 		doubt->notes,
-		top(doubt, OPTION_PARAMETER + (int)doubt->parameter)->line,
+		settings_parameter(doubt->config->settings, doubt->parameter)
+			->line,
 		"%s: %s (%s) can never match: %s", name,
 		config_show(shown, pattern), origin, why);
 	return 0;
@@ -164,7 +158,8 @@ static bool is_used(const struct doubt *doubt, const char *option)
 static void check_used(const struct doubt *doubt, enum config_option option,
 		       const char *users)
 {
-	const struct setting *from = top(doubt, (int)option);
+	const struct setting *from =
+		settings_top(doubt->config->settings, option);
 	const char *name = config_option_name(option);
 
 	if (from->line == 0 || from->source != NULL ||
@@ -186,21 +181,7 @@ static bool is_login_check(const struct restriction *restriction)
 /* permits - does a restriction permit whatever a user sends? */
 static bool permits(const struct restriction_use *use)
 {
-	struct facts facts = { 0 };
-	struct decision decision = { .reason = "" };
-	struct request request;
-	struct subject subject = { .request = &request, .facts = &facts };
-
-	if (use->restriction->parameter != NULL ||
-	    use->restriction->cancel != NULL)
-		return false;
-	facts.has_recipient = true;
-	facts.destination.status = RESOLVE_DONE;
-	facts.destination.list = "";
-	facts.destination.domain = facts.destination.address;
-	facts.authenticated = true;
-	request_init(&request);
-	return use->restriction->evaluate(&subject, use->state, &decision) ==
+	return config_verdict(use, CONFIG_ENCRYPTED | CONFIG_LOGIN) ==
 	       VERDICT_PERMIT;
 }
 
@@ -263,7 +244,7 @@ void config_doubt(const struct config *config, struct config_notes *notes)
 	int option;
 
 	for (option = OPTION_PARAMETER; option < OPTION_QUESTION; option++)
-		check_comments(&doubt, option);
+		check_comments(&doubt, (enum config_option)option);
 	check_comments(&doubt, OPTION_MYNETWORKS);
 	check_comments(&doubt, OPTION_RELAY_CLIENTCERTS);
 	check_comments(&doubt, OPTION_SENDER_LOGIN_MAPS);

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/config/config_doubt.h"
-#include "lib/config/config_options.h"
+#include "lib/config/config_internal.h"
 #include "lib/postfix/postconf.h"
 #include "lib/postfix/smtpd_port.h"
 

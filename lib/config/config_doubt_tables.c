@@ -12,8 +12,7 @@
 
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_doubt.h"
-#include "lib/config/config_options.h"
+#include "lib/config/config_internal.h"
 
 /* The types that postmap(1) makes, and the end of the file's name. */
 static const struct {
@@ -95,9 +94,9 @@ static int check_word(void *context, const char *word, struct error *error)
 
 /* check_option - all tables in the value of an option at top level */
 static void check_option(const struct config *config,
-			 struct config_notes *notes, int option)
+			 struct config_notes *notes, enum config_option option)
 {
-	const struct setting *from = &config->settings->top.settings[option];
+	const struct setting *from = settings_top(config->settings, option);
 	const char *directory = config->import_postfix;
 	struct place place = {
 		.config = config,
@@ -106,7 +105,7 @@ static void check_option(const struct config *config,
 				     ? directory
 				     : NULL,
 		.notes = notes,
-		.option = config_option_name((enum config_option)option),
+		.option = config_option_name(option),
 	};
 	struct error error;
 	size_t i;
@@ -125,7 +124,7 @@ void config_doubt_tables(const struct config *config,
 	int option;
 
 	for (option = OPTION_PARAMETER; option < OPTION_QUESTION; option++)
-		check_option(config, notes, option);
+		check_option(config, notes, (enum config_option)option);
 	check_option(config, notes, OPTION_MYNETWORKS);
 	check_option(config, notes, OPTION_RELAY_CLIENTCERTS);
 	check_option(config, notes, OPTION_SENDER_LOGIN_MAPS);

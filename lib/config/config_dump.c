@@ -181,8 +181,7 @@ static bool is_default_parameter(const struct config *config,
 static void put_parameter(const struct dump *dump, enum parameter parameter)
 {
 	const struct setting *setting =
-		&dump->config->settings->top
-			 .settings[OPTION_PARAMETER + (int)parameter];
+		settings_parameter(dump->config->settings, parameter);
 	char *value;
 
 	if (!dump->all && (setting->line == 0 ||

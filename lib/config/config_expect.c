@@ -5,12 +5,11 @@
  * evaluated at every load, in the same way as in the server, so that a change
  * that breaks an expectation is never served. */
 
-#include "lib/config/config_expect.h"
+#include "lib/config/config_internal.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "lib/config/config_options.h"
 #include "lib/decision/judgement.h"
 #include "lib/request/request_notation.h"
 

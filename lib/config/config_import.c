@@ -6,7 +6,7 @@
  * their source. postconf(1) has expanded them already, so they are not expanded
  * again. */
 
-#include "lib/config/config_import.h"
+#include "lib/config/config_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
-#include "lib/config/config_watch.h"
 #include "lib/postfix/postconf.h"
 #include "lib/postfix/postfix_version.h"
 
@@ -118,7 +116,7 @@ static int ask(struct config *config, struct config_notes *notes, int line,
 static void take(const struct config *config, enum config_option option,
 		 const char *value, int line)
 {
-	struct setting *setting = &config->settings->top.settings[option];
+	struct setting *setting = settings_top(config->settings, option);
 
 	if (value == NULL || setting->set)
 		return;
@@ -179,7 +177,7 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 int config_import(struct config *config, struct config_notes *notes)
 {
 	const struct setting *from =
-		&config->settings->top.settings[OPTION_IMPORT_POSTFIX];
+		settings_top(config->settings, OPTION_IMPORT_POSTFIX);
 	char *values[NAME_COUNT] = { NULL };
 	struct error error;
 	int result, i;

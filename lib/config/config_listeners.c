@@ -5,7 +5,7 @@
  * can reach is opened only with a list of clients, or with TLS and certificates
  * on both sides. */
 
-#include "lib/config/config_listeners.h"
+#include "lib/config/config_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,7 @@
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_assign.h"
-#include "lib/config/config_services.h"
 #include "lib/config/config_values.h"
-#include "lib/config/config_watch.h"
 #include "lib/table/network_list.h"
 #include "lib/tls_listener/tls_listener.h"
 
@@ -71,7 +69,7 @@ static void load_users(struct config *config, struct config_gate *gate,
 {
 	const struct setting *from = &section->settings[OPTION_ALLOW_USERS];
 	const struct setting *top =
-		&config->settings->top.settings[OPTION_ALLOW_USERS];
+		settings_top(config->settings, OPTION_ALLOW_USERS);
 	struct error error;
 	size_t i;
 

@@ -2,25 +2,20 @@
 /* config_lists - load the settings that read other files: address resolution
  * and the services, with all their tables */
 
-#include "lib/config/config_lists.h"
+#include "lib/config/config_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
-#include "lib/config/config_rates.h"
-#include "lib/config/config_services.h"
 #include "lib/config/config_values.h"
-#include "lib/config/config_watch.h"
 #include "lib/postfix/postfix_version.h"
 
 /* set_parameter - set a parameter that the file sets or that was imported */
 static void set_parameter(struct config *config, enum parameter parameter)
 {
-	const struct setting *from = settings_top(
-		config->settings,
-		(enum config_option)(OPTION_PARAMETER + (int)parameter));
+	const struct setting *from =
+		settings_parameter(config->settings, parameter);
 	char *source;
 	char *value;
 
@@ -58,9 +53,8 @@ static int watch_option(struct config *config, struct config_notes *notes,
 static int watch_parameter(struct config *config, struct config_notes *notes,
 			   enum parameter parameter, struct error *error)
 {
-	const struct setting *from = settings_top(
-		config->settings,
-		(enum config_option)(OPTION_PARAMETER + (int)parameter));
+	const struct setting *from =
+		settings_parameter(config->settings, parameter);
 
 	return config_watch_text(
 		config, notes, parameter_name(parameter), from->line,

@@ -4,7 +4,7 @@
  * A request belongs to the first service that matches it, so a service may
  * leave nothing to those after it. */
 
-#include "lib/config/config_reach.h"
+#include "lib/config/config_internal.h"
 
 #include <stdio.h>
 #include <string.h>

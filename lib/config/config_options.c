@@ -122,6 +122,13 @@ struct setting *settings_top(struct config_settings *settings,
 	return &settings->top.settings[option];
 }
 
+/* settings_parameter - likewise */
+struct setting *settings_parameter(struct config_settings *settings,
+				   enum parameter parameter)
+{
+	return &settings->top.settings[OPTION_PARAMETER + (int)parameter];
+}
+
 /* config_option_find - the option with that name */
 int config_option_find(const char *name)
 {

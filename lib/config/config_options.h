@@ -121,9 +121,12 @@ extern const struct config_kind config_kinds[CONFIG_KINDS];
 struct config_section **settings_sections(struct config_settings *settings,
 					  unsigned scope, size_t **count);
 
-/* settings_top - an option at top level. */
+/* settings_top - an option at top level. settings_parameter - that of a
+ * parameter. */
 struct setting *settings_top(struct config_settings *settings,
 			     enum config_option option);
+struct setting *settings_parameter(struct config_settings *settings,
+				   enum parameter parameter);
 
 /* config_option_name - as written in the file; static. */
 const char *config_option_name(enum config_option option);

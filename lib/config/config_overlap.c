@@ -4,12 +4,11 @@
  * Postfix searches its lists in order. It warns of a domain that is in two of
  * them only when mail for that domain arrives, which is too late. */
 
-#include "lib/config/config_reach.h"
+#include "lib/config/config_internal.h"
 
 #include <string.h>
 
 #include "lib/address/resolve.h"
-#include "lib/config/config_options.h"
 #include "lib/config/config_origin.h"
 
 /* Two lists that are compared. */
@@ -36,9 +35,7 @@ static int warn(struct pair *pair, const char *domain,
 	config_origin(config, other, second, domain, here);
 	config_origin(config, one, first, domain, there);
 	config_warning(pair->notes,
-		       config->settings->top
-			       .settings[OPTION_PARAMETER + (int)pair->second]
-			       .line,
+		       settings_parameter(config->settings, pair->second)->line,
 		       "%s: %s (%s) is in %s, too (%s); only the first takes "
 		       "effect",
 		       other, domain, here, one, there);

@@ -354,11 +354,26 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 
 /* All options, declared to libconfuse, which makes a copy. */
 struct declarations {
-	cfg_opt_t tls[OPTION_COUNT + 1];
-	cfg_opt_t store_tls[OPTION_COUNT + 1];
-	cfg_opt_t inner[CONFIG_KINDS][OPTION_COUNT + 2];
+	cfg_opt_t inside[CONFIG_KINDS][OPTION_COUNT + 2];
 	cfg_opt_t top[OPTION_COUNT + CONFIG_KINDS + 1];
 };
+
+/* declare_inner - declare a section without a title in another one */
+static void declare_inner(struct declarations *all, size_t inner)
+{
+	for (size_t i = 0; i < CONFIG_KINDS; i++) {
+		cfg_opt_t *options = all->inside[i];
+
+		if (config_kinds[i].scope != config_kinds[inner].parent)
+			continue;
+		while (options->name != NULL)
+			options++;
+		options[0] =
+			(cfg_opt_t)CFG_SEC(config_kinds[inner].name,
+					   all->inside[inner], CFGF_NODEFAULT);
+		options[1] = (cfg_opt_t)CFG_END();
+	}
+}
 
 /* declare_all - declare all options, sections included */
 static void declare_all(struct declarations *all)
@@ -366,24 +381,14 @@ static void declare_all(struct declarations *all)
 	int flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
 	int count = declare(all->top, SCOPE_TOP);
 
-	declare(all->tls, SCOPE_TLS);
-	declare(all->store_tls, SCOPE_STORE_TLS);
-	for (size_t i = 0; i < CONFIG_KINDS; i++) {
-		cfg_opt_t *options = all->inner[i];
-		int inside = declare(options, config_kinds[i].scope);
-
+	for (size_t i = 0; i < CONFIG_KINDS; i++)
+		declare(all->inside[i], config_kinds[i].scope);
+	for (size_t i = 0; i < CONFIG_KINDS; i++)
 		if (config_kinds[i].parent != SCOPE_TOP)
-			continue;
-		if (config_kinds[i].scope == SCOPE_LISTEN)
-			options[inside++] = (cfg_opt_t)CFG_SEC("tls", all->tls,
-							       CFGF_NODEFAULT);
-		if (config_kinds[i].scope == SCOPE_STORE)
-			options[inside++] = (cfg_opt_t)CFG_SEC(
-				"tls", all->store_tls, CFGF_NODEFAULT);
-		options[inside] = (cfg_opt_t)CFG_END();
-		all->top[count++] = (cfg_opt_t)CFG_SEC(config_kinds[i].name,
-						       options, flags);
-	}
+			declare_inner(all, i);
+		else
+			all->top[count++] = (cfg_opt_t)CFG_SEC(
+				config_kinds[i].name, all->inside[i], flags);
 	all->top[count] = (cfg_opt_t)CFG_END();
 }
 

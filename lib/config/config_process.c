@@ -2,7 +2,7 @@
 /* config_process - the options of the whole process: its user, the files it
  * writes, its limits */
 
-#include "lib/config/config_process.h"
+#include "lib/config/config_internal.h"
 
 #include <pwd.h>
 #include <sched.h>

@@ -5,7 +5,7 @@
  * message is there, recipients one by one are known at RCPT only, and a network
  * that a login sends from is larger than one that is a key. */
 
-#include "lib/config/config_rates.h"
+#include "lib/config/config_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,6 @@
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_assign.h"
-#include "lib/config/config_watch.h"
 #include "lib/decision/reply.h"
 #include "lib/rate/rate_table.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/config/config_rates.h"
+#include "lib/config/config_internal.h"
 #include "lib/decision/charges.h"
 #include "lib/decision/restrictions.h"
 

@@ -5,7 +5,7 @@
  * cannot be read. With client_networks, they also say how many networks of a
  * key there must be room for. */
 
-#include "lib/config/config_rates.h"
+#include "lib/config/config_internal.h"
 
 #define SHOWN_MAX 3 /* of one table */
 

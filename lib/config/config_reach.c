@@ -5,58 +5,49 @@
  * every kind of request, and if one of them always decides, it is never
  * reached. */
 
-#include "lib/config/config_reach.h"
+#include "lib/config/config_internal.h"
 
 #include <string.h>
 
 #include "lib/decision/evaluate.h"
 #include "lib/decision/facts.h"
 
-#define KINDS 8 /* ours or not, encrypted or not, logged in or not */
-
-/* make_facts - the facts of one kind of request */
-static void make_facts(struct facts *facts, unsigned kind)
+/* config_verdict - of one kind of request. A restriction that looks into a list
+ * of its own may not decide. */
+enum verdict config_verdict(const struct restriction_use *use, unsigned kind)
 {
-	memset(facts, 0, sizeof(*facts));
-	facts->has_recipient = true;
-	facts->destination.status = RESOLVE_DONE;
-	facts->destination.list = "";
-	facts->destination.domain = facts->destination.address;
-	facts->authorized = (kind & 1) != 0;
-	facts->weak = (kind & 2) != 0 ? NULL : "not encrypted";
-	facts->authenticated = (kind & 4) != 0;
-}
-
-/* decides - does a restriction decide this kind of request? One that looks into
- * a list of its own does not always. */
-static bool decides(const struct restriction_use *use,
-		    const struct facts *facts)
-{
+	struct facts facts = {
+		.has_recipient = true,
+		.authorized = (kind & CONFIG_OURS) != 0,
+		.weak = (kind & CONFIG_ENCRYPTED) != 0 ? NULL : "not encrypted",
+		.authenticated = (kind & CONFIG_LOGIN) != 0,
+	};
 	struct decision decision = { .reason = "" };
 	struct request request;
-	struct subject subject = { .request = &request, .facts = facts };
+	struct subject subject = { .request = &request, .facts = &facts };
 
 	if (use->restriction->parameter != NULL ||
 	    use->restriction->cancel != NULL)
-		return false;
+		return VERDICT_DUNNO;
+	facts.destination.status = RESOLVE_DONE;
+	facts.destination.list = "";
+	facts.destination.domain = facts.destination.address;
 	request_init(&request);
-	return use->restriction->evaluate(&subject, use->state, &decision) !=
-	       VERDICT_DUNNO;
+	return use->restriction->evaluate(&subject, use->state, &decision);
 }
 
 /* first_unreached - index of the first restriction that is never reached;
  * count: there is none */
 static size_t first_unreached(const struct restriction_list *list)
 {
-	struct facts facts;
 	size_t farthest = 0;
 	unsigned kind;
 
-	for (kind = 0; kind < KINDS; kind++) {
+	for (kind = 0; kind < CONFIG_REQUEST_KINDS; kind++) {
 		size_t i = 0;
 
-		make_facts(&facts, kind);
-		while (i < list->count && !decides(&list->uses[i], &facts))
+		while (i < list->count &&
+		       config_verdict(&list->uses[i], kind) == VERDICT_DUNNO)
 			i++;
 		if (i > farthest)
 			farthest = i;

@@ -5,11 +5,10 @@
  * An address that bind(2) would refuse at startup is found when the file is
  * checked, and so is a list of clients that excludes nobody. */
 
-#include "lib/config/config_listeners.h"
+#include "lib/config/config_internal.h"
 
 #include <string.h>
 
-#include "lib/config/config_options.h"
 #include "lib/config/config_values.h"
 #include "lib/table/network_list.h"
 

@@ -6,13 +6,12 @@
  * found (config_wide.c). A service that depends on lookups that only Postfix
  * can do is refused, unless its replies leave the decision to Postfix. */
 
-#include "lib/config/config_safety.h"
+#include "lib/config/config_internal.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/config/config_options.h"
 #include "lib/decision/restrictions.h"
 #include "lib/decision/sender_login.h"
 
@@ -87,7 +86,7 @@ static void check_maps(const struct config *config,
 		       struct config_notes *notes)
 {
 	const struct setting *maps =
-		&config->settings->top.settings[OPTION_SENDER_LOGIN_MAPS];
+		settings_top(config->settings, OPTION_SENDER_LOGIN_MAPS);
 	const char *theirs = config->postfix_sender_login_maps;
 	char *text = setting_join(maps);
 

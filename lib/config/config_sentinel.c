@@ -6,13 +6,12 @@
  * to send (policyd/monitor/monitor_sentinel.c), or by a process that needs one
  * connection (policyd/rates/store_connect.c). */
 
-#include "lib/config/config_sentinel.h"
+#include "lib/config/config_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/config/config_stores.h"
 
 #define TITLE "sentinel:"
 #define NAME_BYTES \

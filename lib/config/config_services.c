@@ -4,7 +4,7 @@
  * A service is complete: options that its section does not set have the values
  * of the top level, which is itself the last service, "default". */
 
-#include "lib/config/config_services.h"
+#include "lib/config/config_internal.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -148,14 +148,9 @@ static char *known_restrictions(void)
 	const struct restriction *const *each;
 	char *known = xstrdup("");
 
-	for (each = restriction_each(); *each != NULL; each++) {
-		char *longer =
-			xasprintf("%s%s%s", known, *known != '\0' ? ", " : "",
-				  (*each)->name);
-
-		free(known);
-		known = longer;
-	}
+	for (each = restriction_each(); *each != NULL; each++)
+		xappend(&known, "%s%s", *known != '\0' ? ", " : "",
+			(*each)->name);
 	return known;
 }
 

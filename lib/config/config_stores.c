@@ -4,7 +4,7 @@
  * A store is where several hosts count together. Its password is read here, by
  * the process that is still root, and never printed. */
 
-#include "lib/config/config_stores.h"
+#include "lib/config/config_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +15,6 @@
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_assign.h"
-#include "lib/config/config_sentinel.h"
-#include "lib/config/config_watch.h"
 
 #define NAME_BYTES \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
@@ -114,28 +112,23 @@ static void check_username(const struct config_login *login,
 /* config_stores_login - a user, and the file with the password */
 void config_stores_login(struct config *config, struct config_login *login,
 			 const struct config_section *section,
-			 enum config_option name, enum config_option file_name,
+			 enum config_option name, enum config_option file,
 			 bool unserved, struct config_notes *notes)
 {
-	const struct setting *file = &section->settings[file_name];
-	const char *path = setting_text(file);
+	const struct setting *from = &section->settings[file];
+	size_t before = notes->errors;
+	const char *path;
 	struct error error;
 
 	login->username = xstrdup(setting_text(&section->settings[name]));
-	login->password_file = xstrdup(path);
+	login->password_file = xstrdup(setting_text(from));
 	check_username(login, &section->settings[name],
-		       config_option_name(name), config_option_name(file_name),
+		       config_option_name(name), config_option_name(file),
 		       notes);
-	if (*path == '\0')
-		return;
-	if (*path != '/')
-		error_set(&error, "%.80s is not an absolute path", path);
-	else if (config_watch_file(config, notes, config_option_name(file_name),
-				   file->line, path, &error) == 0 &&
-		 (unserved ||
-		  config_password(path, &login->password, &error) == 0))
-		return;
-	config_option_error(notes, file_name, file->line, &error);
+	path = config_watch_option(config, section, file, notes);
+	if (path != NULL && !unserved && notes->errors == before &&
+	    config_password(path, &login->password, &error) < 0)
+		config_option_error(notes, file, from->line, &error);
 }
 
 /* config_stores_login_clear - free it */

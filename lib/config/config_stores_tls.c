@@ -10,10 +10,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/config/config_sentinel.h"
-#include "lib/config/config_services.h"
-#include "lib/config/config_stores.h"
-#include "lib/config/config_watch.h"
+#include "lib/config/config_internal.h"
 #include "lib/text/hostname.h"
 #include "lib/tls/tls_client.h"
 

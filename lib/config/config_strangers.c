@@ -10,7 +10,7 @@
  * Restrictions see a session and a recipient only through the facts of
  * lib/decision/facts, so of those with the same facts only one is evaluated. */
 
-#include "lib/config/config_safety.h"
+#include "lib/config/config_internal.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,7 +20,6 @@
 
 #include "lib/address/resolve.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
 #include "lib/decision/judgement.h"
 #include "lib/decision/restrictions.h"
 
@@ -132,13 +131,12 @@ static char *fill_in(const char *form, const char *foreign, const char *ours)
 	char *address = xstrdup("");
 
 	for (; *form != '\0'; form++) {
-		char *longer =
-			*form == 'F'   ? xasprintf("%s%s", address, foreign)
-			: *form == 'O' ? xasprintf("%s%s", address, ours)
-				       : xasprintf("%s%c", address, *form);
-
-		free(address);
-		address = longer;
+		if (*form == 'F')
+			xappend(&address, "%s", foreign);
+		else if (*form == 'O')
+			xappend(&address, "%s", ours);
+		else
+			xappend(&address, "%c", *form);
 	}
 	return address;
 }

@@ -4,14 +4,13 @@
  * A change to any of them is a change to the configuration. So it matters when
  * they change, and who can change them. */
 
-#include "lib/config/config_watch.h"
+#include "lib/config/config_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
 
 /* is_beside - is it a file that does not exist, and was added for the same
  * table as the one before? What can be said of it was said of that one. */

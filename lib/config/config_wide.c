@@ -6,13 +6,12 @@
  * networks are checked as they are written, and lists of domains are searched
  * for names below domains that belong to everybody. */
 
-#include "lib/config/config_safety.h"
+#include "lib/config/config_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/address/resolve.h"
-#include "lib/config/config_options.h"
 #include "lib/decision/restrictions.h"
 #include "lib/table/network_list.h"
 #include "lib/text/hostname.h"
@@ -77,13 +76,6 @@ struct check {
 	struct config_notes *notes;
 };
 
-/* top - an option at top level */
-static const struct setting *top(const struct check *check,
-				 enum config_option option)
-{
-	return &check->config->settings->top.settings[option];
-}
-
 /* imported - an addition to a message about an option: where its value comes
  * from */
 static const char *imported(const struct setting *setting)
@@ -107,7 +99,8 @@ static void wide_network(void *context, const char *text, const char *file,
 			 int line)
 {
 	const struct check *check = context;
-	const struct setting *from = top(check, OPTION_MYNETWORKS);
+	const struct setting *from =
+		settings_top(check->config->settings, OPTION_MYNETWORKS);
 	char rule[32] = "";
 
 	if (line > 0)
@@ -172,7 +165,8 @@ static bool is_listed(const struct restriction_use *use,
 /* check_certificates - relay_clientcerts */
 static void check_certificates(const struct check *check)
 {
-	const struct setting *from = top(check, OPTION_RELAY_CLIENTCERTS);
+	const struct setting *from =
+		settings_top(check->config->settings, OPTION_RELAY_CLIENTCERTS);
 	const struct restriction_use *use =
 		first_use(check, &restriction_permit_tls_clientcerts);
 	size_t i;
@@ -204,9 +198,8 @@ static void warn_domain(const struct list *list, const char *pattern,
 			const char *below)
 {
 	const char *name = parameter_name(list->parameter);
-	const struct setting *from =
-		top(list->check, (enum config_option)(OPTION_PARAMETER +
-						      (int)list->parameter));
+	const struct setting *from = settings_parameter(
+		list->check->config->settings, list->parameter);
 
 	config_warning(list->check->notes, value_line(from, pattern),
 		       "%s: %.200s contains every domain below %.80s, and so "
@@ -269,10 +262,8 @@ static void check_domains(const struct check *check)
 /* check_routing - allow_untrusted_routing */
 static void check_routing(const struct check *check)
 {
-	const struct setting *from = top(
-		check,
-		(enum config_option)(OPTION_PARAMETER +
-				     (int)PARAMETER_ALLOW_UNTRUSTED_ROUTING));
+	const struct setting *from = settings_parameter(
+		check->config->settings, PARAMETER_ALLOW_UNTRUSTED_ROUTING);
 
 	if (resolver_routes(check->config->resolver))
 		config_warning(check->notes, from->line,

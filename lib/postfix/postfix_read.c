@@ -158,11 +158,11 @@ static char *with_name(const char *value, const char *name)
 
 	while (*value != '\0') {
 		size_t length = name_length(value);
-		char *longer = length > 0 ? xasprintf("%s%s", made, name)
-					  : xasprintf("%s%c", made, *value);
 
-		free(made);
-		made = longer;
+		if (length > 0)
+			xappend(&made, "%s", name);
+		else
+			xappend(&made, "%c", *value);
 		value += length > 0 ? length : 1;
 	}
 	return made;

@@ -133,12 +133,8 @@ char *smtpd_list_fault(const struct smtpd_port *port, const char **parameter)
 	char *text = NULL, *name;
 	size_t i;
 
-	for (i = 0; i < SMTPD_LISTS && text == NULL; i++) {
+	for (i = 0; i < SMTPD_ALL_LISTS && text == NULL; i++) {
 		*parameter = smtpd_list_name((enum smtpd_list)i);
-		text = list_fault(port, *parameter);
-	}
-	if (text == NULL) {
-		*parameter = "smtpd_etrn_restrictions";
 		text = list_fault(port, *parameter);
 	}
 	while (text == NULL && (name = postfix_next_word(&rest)) != NULL) {

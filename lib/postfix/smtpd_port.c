@@ -19,7 +19,7 @@
 #include "lib/postfix/smtpd_value.h"
 #include "lib/postfix/smtpd_word.h"
 
-static const char *const names[SMTPD_LISTS] = {
+static const char *const names[SMTPD_ALL_LISTS] = {
 	[SMTPD_LIST_CLIENT] = "smtpd_client_restrictions",
 	[SMTPD_LIST_HELO] = "smtpd_helo_restrictions",
 	[SMTPD_LIST_SENDER] = "smtpd_sender_restrictions",
@@ -27,6 +27,7 @@ static const char *const names[SMTPD_LISTS] = {
 	[SMTPD_LIST_RECIPIENT] = "smtpd_recipient_restrictions",
 	[SMTPD_LIST_DATA] = "smtpd_data_restrictions",
 	[SMTPD_LIST_END_OF_DATA] = "smtpd_end_of_data_restrictions",
+	[SMTPD_LIST_ETRN] = "smtpd_etrn_restrictions",
 };
 
 /* smtpd_list_name - the parameter that holds it */

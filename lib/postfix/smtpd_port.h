@@ -21,7 +21,9 @@ enum smtpd_list {
 	SMTPD_LIST_RECIPIENT,
 	SMTPD_LIST_DATA,
 	SMTPD_LIST_END_OF_DATA,
-	SMTPD_LISTS
+	SMTPD_LISTS,
+	SMTPD_LIST_ETRN = SMTPD_LISTS, /* no message goes through it */
+	SMTPD_ALL_LISTS
 };
 
 struct smtpd_port {

@@ -187,12 +187,9 @@ char *smtpd_restrictions_text(const struct smtpd_restrictions *list)
 	for (i = 0; i < list->count; i++) {
 		const struct postfix_restriction *item = &list->items[i];
 		bool has = item->argument != NULL;
-		char *longer = xasprintf("%s%s%s%s%s", text, i > 0 ? ", " : "",
-					 item->word, has ? " " : "",
-					 has ? item->argument : "");
 
-		free(text);
-		text = longer;
+		xappend(&text, "%s%s%s%s", i > 0 ? ", " : "", item->word,
+			has ? " " : "", has ? item->argument : "");
 	}
 	return text;
 }

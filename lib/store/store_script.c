@@ -359,15 +359,6 @@ static const char answer_part[] =
 	" return answer\n"
 	"end\n";
 
-/* append - the next part */
-static char *append(char *script, const char *part)
-{
-	char *longer = xasprintf("%s%s", script, part);
-
-	free(script);
-	return longer;
-}
-
 /* store_script - all of it */
 char *store_script(void)
 {
@@ -378,9 +369,9 @@ char *store_script(void)
 	char *script = xstrdup("");
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		script = append(script, parts[i]);
+		xappend(&script, "%s", parts[i]);
 	for (size_t i = 0; store_script_general[i] != NULL; i++)
-		script = append(script, store_script_general[i]);
+		xappend(&script, "%s", store_script_general[i]);
 	return script;
 }
 

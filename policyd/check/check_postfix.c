@@ -20,24 +20,6 @@
 #include "policyd/check/check_postfix_internal.h"
 #include "policyd/check/ports.h"
 
-static const char *const list_names[LIST_COUNT] = {
-	[LIST_CLIENT] = "smtpd_client_restrictions",
-	[LIST_HELO] = "smtpd_helo_restrictions",
-	[LIST_SENDER] = "smtpd_sender_restrictions",
-	[LIST_RELAY] = "smtpd_relay_restrictions",
-	[LIST_RECIPIENT] = "smtpd_recipient_restrictions",
-	[LIST_DATA] = "smtpd_data_restrictions",
-	[LIST_END_OF_DATA] = "smtpd_end_of_data_restrictions",
-	[LIST_ETRN] = "smtpd_etrn_restrictions",
-};
-
-/* add_use - record it */
-static void add_use(struct use **uses, size_t *count, const struct use *use)
-{
-	*uses = xreallocarray(*uses, *count + 1, sizeof(**uses));
-	(*uses)[(*count)++] = *use;
-}
-
 /* find_use - if this restriction asks a policy server, record it: policyd, or
  * another one */
 static void find_use(struct check *check, const struct list *list, size_t at)
@@ -48,10 +30,9 @@ static void find_use(struct check *check, const struct list *list, size_t at)
 	if (!check_is_word(item, "check_policy_service"))
 		return;
 	postfix_policy_parse(&use.policy, item->argument);
-	if (check_use_identify(check, &use))
-		add_use(&check->uses, &check->use_count, &use);
-	else
-		add_use(&check->others, &check->other_count, &use);
+	check_use_add(check_use_identify(check, &use) ? &check->uses
+						      : &check->others,
+		      &use);
 }
 
 /* read_lists - the lists of one service */
@@ -60,12 +41,12 @@ static void read_lists(struct check *check,
 {
 	int kind;
 
-	for (kind = 0; kind < LIST_COUNT; kind++) {
+	for (kind = 0; kind < SMTPD_ALL_LISTS; kind++) {
 		struct list *list = &check->lists[check->list_count++];
 
 		list->service = service;
-		list->kind = (enum list_kind)kind;
-		list->name = list_names[kind];
+		list->kind = (enum smtpd_list)kind;
+		list->name = smtpd_list_name(list->kind);
 		smtpd_restrictions_read(&list->restrictions, check->postfix,
 					service, list->name);
 	}
@@ -80,7 +61,7 @@ void check_init(struct check *check, const struct postfix *postfix,
 
 	*check = (struct check){ .postfix = postfix, .config = config };
 	smtpd_ports_judge(&check->ports, postfix, &knowledge);
-	check->lists = xcalloc(postfix->service_count * LIST_COUNT + 1,
+	check->lists = xcalloc(postfix->service_count * SMTPD_ALL_LISTS + 1,
 			       sizeof(*check->lists));
 	for (i = 0; i < postfix->service_count; i++)
 		if (strcmp(postfix->services[i].program, "smtpd") == 0)
@@ -99,14 +80,10 @@ void check_clear(struct check *check)
 
 	for (i = 0; i < check->list_count; i++)
 		smtpd_restrictions_clear(&check->lists[i].restrictions);
-	for (i = 0; i < check->use_count; i++)
-		check_use_clear(&check->uses[i]);
-	for (i = 0; i < check->other_count; i++)
-		check_use_clear(&check->others[i]);
-	for (i = 0; i < check->login_count; i++)
-		check_use_clear(&check->logins[i]);
-	for (i = 0; i < check->milter_count; i++)
-		check_use_clear(&check->milters[i]);
+	check_uses_clear(&check->uses);
+	check_uses_clear(&check->others);
+	check_uses_clear(&check->logins);
+	check_uses_clear(&check->milters);
 	for (i = 0; i < check->fix_count; i++)
 		check_fix_clear(&check->fixes[i]);
 	for (i = 0; i < check->finding_count; i++) {
@@ -118,10 +95,6 @@ void check_clear(struct check *check)
 	smtpd_ports_clear(&check->ports);
 	free(check->types);
 	free(check->lists);
-	free(check->uses);
-	free(check->others);
-	free(check->logins);
-	free(check->milters);
 	free(check->fixes);
 	free(check->findings);
 	*check = (struct check){ 0 };

@@ -295,11 +295,11 @@ void check_client(struct check *check)
 {
 	size_t i, at;
 
-	for (i = 0; i < check->use_count; i++)
+	for (i = 0; i < check->uses.count; i++)
 		for (at = 0; at < sizeof(rules) / sizeof(rules[0]); at++)
-			if (rules[at].is_bad(check, &check->uses[i],
+			if (rules[at].is_bad(check, &check->uses.list[i],
 					     rules[at].attribute))
-				attribute_found(check, &check->uses[i],
+				attribute_found(check, &check->uses.list[i],
 						&rules[at]);
 	check_spawn(check);
 }

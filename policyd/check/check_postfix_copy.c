@@ -20,13 +20,13 @@ static bool is_guarded(const struct check *check,
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++) {
-		const struct use *use = &check->uses[i];
+	for (i = 0; i < check->uses.count; i++) {
+		const struct use *use = &check->uses.list[i];
 		const struct smtpd_restrictions *list =
 			&use->list->restrictions;
 
 		if (use->list->service == service &&
-		    use->list->kind == LIST_RELAY && use->at == 0 &&
+		    use->list->kind == SMTPD_LIST_RELAY && use->at == 0 &&
 		    list->count == 2 &&
 		    strcasecmp(list->items[1].word, "reject") == 0)
 			return true;
@@ -102,7 +102,7 @@ int check_postfix_reach(const struct postfix *postfix,
 	check_init(&check, postfix, config);
 	check_try(&check);
 	check_sockets(&check);
-	result = check.use_count > 0 ? print_errors(&check) : -1;
+	result = check.uses.count > 0 ? print_errors(&check) : -1;
 	check_clear(&check);
 	return result;
 }

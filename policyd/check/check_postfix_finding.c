@@ -171,7 +171,6 @@ static void shape(const struct check *check, struct fix *fix,
 {
 	const char *value =
 		mistake->own != NULL ? mistake->own : mistake->value;
-	char *longer;
 	int i;
 
 	if (value != NULL) {
@@ -181,12 +180,9 @@ static void shape(const struct check *check, struct fix *fix,
 		fix->value = xstrdup(value);
 	}
 	if (mistake->add != NULL) {
-		longer = xasprintf("%s, %s",
-				   fix->value != NULL ? fix->value
-						      : own_value(check, fix),
-				   mistake->add);
-		free(fix->value);
-		fix->value = longer;
+		if (fix->value == NULL)
+			fix->value = xstrdup(own_value(check, fix));
+		xappend(&fix->value, ", %s", mistake->add);
 	}
 	fix->edits |= mistake->edits;
 	if (mistake->use != NULL)
@@ -310,13 +306,10 @@ char *check_fix_text(const struct check *check, const struct fix *fix)
 		plain = directory;
 	for (i = 0; i < fix->command_count; i++) {
 		char *word = shell_quote(fix->commands[i].text);
-		char *longer = xasprintf("%s%spostconf -c %s %s %s", text,
-					 i > 0 ? " && " : "", plain,
-					 fix->commands[i].option, word);
 
-		free(text);
+		xappend(&text, "%spostconf -c %s %s %s", i > 0 ? " && " : "",
+			plain, fix->commands[i].option, word);
 		free(word);
-		text = longer;
 	}
 	free(directory);
 	return text;

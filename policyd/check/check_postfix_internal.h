@@ -16,23 +16,10 @@
 
 /* Shared by policyd/check/check_postfix*.c only. */
 
-/* The lists that smtpd(8) evaluates, in its order. */
-enum list_kind {
-	LIST_CLIENT,
-	LIST_HELO,
-	LIST_SENDER,
-	LIST_RELAY,
-	LIST_RECIPIENT,
-	LIST_DATA,
-	LIST_END_OF_DATA,
-	LIST_ETRN,
-	LIST_COUNT
-};
-
 /* One list of one service of master.cf. */
 struct list {
 	const struct postfix_service *service;
-	enum list_kind kind;
+	enum smtpd_list kind;
 	const char *name; /* "smtpd_client_restrictions" */
 	struct smtpd_restrictions restrictions;
 };
@@ -76,6 +63,12 @@ struct use {
 	const struct listener_options *listener; /* NULL when spawned */
 	char *address; /* canonical, as seen outside the chroot */
 	struct attempt attempt;
+};
+
+/* Those of one kind of server. */
+struct uses {
+	struct use *list;
+	size_t count;
 };
 
 /* Changes of a list of restrictions that a finding asks for. */
@@ -134,14 +127,10 @@ struct check {
 	struct smtpd_ports ports;
 	struct list *lists;
 	size_t list_count;
-	struct use *uses; /* of policyd */
-	size_t use_count;
-	struct use *others; /* of other policy servers */
-	size_t other_count;
-	struct use *logins; /* of Dovecot, for SASL */
-	size_t login_count;
-	struct use *milters;
-	size_t milter_count;
+	struct uses uses;   /* of policyd */
+	struct uses others; /* of other policy servers */
+	struct uses logins; /* of Dovecot, for SASL */
+	struct uses milters;
 	struct fix *fixes;
 	size_t fix_count;
 	struct finding *findings;
@@ -181,8 +170,18 @@ char *check_server_of(const char *server);
 bool check_is_at_service(const struct check *check, const char *address,
 			 bool (*is_wanted)(const struct postfix_service *));
 
-/* check_use_clear - free what the struct holds. */
-void check_use_clear(struct use *use);
+/* check_use_add - takes over what the use holds. check_uses_clear - free them.
+ */
+void check_use_add(struct uses *uses, const struct use *use);
+void check_uses_clear(struct uses *uses);
+
+/* check_unreached - why the attempt to connect failed; NULL: it did not, or
+ * that is not known. */
+const char *check_unreached(const struct use *use);
+
+/* check_in_chroot - " in its chroot", for a text, if that matters: a relative
+ * path is below the queue directory in any case. */
+const char *check_in_chroot(const struct use *use);
 
 /* check_is_us - would check_policy_service with this argument, from this
  * service, ask policyd? */
@@ -332,7 +331,7 @@ const struct smtpd_row *check_row(const struct check *check,
 /* check_list - one list of a service. */
 const struct list *check_list(const struct check *check,
 			      const struct postfix_service *service,
-			      enum list_kind kind);
+			      enum smtpd_list kind);
 
 /* check_is_asked - is policyd in a list of this service that is evaluated for
  * each recipient? */

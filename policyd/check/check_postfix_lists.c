@@ -157,7 +157,7 @@ static bool is_right_after(const struct check *check, const struct use *use,
 {
 	const struct reply_options *reply = &check_service(check, use)->reply;
 
-	if (use->list->kind >= LIST_DATA ||
+	if (use->list->kind >= SMTPD_LIST_DATA ||
 	    !check_lets_pass(check, row, use->list, 0) ||
 	    !check_lets_pass(check, row, use->list, use->at + 1))
 		return true;
@@ -234,7 +234,7 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 	const struct service *service = check_service(check, use);
 	char *line;
 
-	if (list->kind != LIST_RELAY || service->reply.observe ||
+	if (list->kind != SMTPD_LIST_RELAY || service->reply.observe ||
 	    service->reply.mode != REPLY_DUNNO)
 		return;
 	line = our_reply(service);
@@ -258,8 +258,8 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 	const struct postfix_restriction *word;
 	char *line;
 
-	if (use->list->kind >= LIST_DATA ||
-	    (!observe && (use->list->kind == LIST_RELAY ||
+	if (use->list->kind >= SMTPD_LIST_DATA ||
+	    (!observe && (use->list->kind == SMTPD_LIST_RELAY ||
 			  service->reply.mode != REPLY_DUNNO)))
 		return;
 	word = refusal(check, use);
@@ -291,7 +291,7 @@ static void check_recipient_ok(struct check *check, const struct use *use)
 
 	while (i < list->count && !check_is_check(&list->items[i]))
 		i++;
-	if (use->list->kind != LIST_RECIPIENT || i == list->count ||
+	if (use->list->kind != SMTPD_LIST_RECIPIENT || i == list->count ||
 	    check_service(check, use)->reply.observe ||
 	    strcmp(mode, reply_mode_name(REPLY_DUNNO)) == 0)
 		return;
@@ -313,7 +313,7 @@ static void check_delay(struct check *check, const struct use *use)
 		list_mistake(use, SEVERITY_ERROR, "smtpd_delay_reject");
 	char *on;
 
-	if (use->list->kind > LIST_SENDER ||
+	if (use->list->kind > SMTPD_LIST_SENDER ||
 	    postfix_get_bool(check->postfix, use->list->service,
 			     "smtpd_delay_reject"))
 		return;
@@ -339,7 +339,7 @@ void check_lists(struct check *check)
 	};
 	size_t i, j;
 
-	for (i = 0; i < check->use_count; i++)
+	for (i = 0; i < check->uses.count; i++)
 		for (j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
-			checks[j](check, &check->uses[i]);
+			checks[j](check, &check->uses.list[i]);
 }

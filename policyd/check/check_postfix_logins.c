@@ -302,9 +302,9 @@ static bool asks_us(const struct check *check, const struct smtpd_port *port,
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++)
-		if (check->uses[i].list->service == port->service &&
-		    strcmp(check->uses[i].list->name, parameter) == 0)
+	for (i = 0; i < check->uses.count; i++)
+		if (check->uses.list[i].list->service == port->service &&
+		    strcmp(check->uses.list[i].list->name, parameter) == 0)
 			return true;
 	return false;
 }

@@ -8,7 +8,6 @@
 
 #include "policyd/check/check_postfix_internal.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,12 +26,10 @@ static void add_milter(struct check *check, const struct smtpd_port *port,
 {
 	struct use use = { 0 };
 
-	use.list = check_list(check, port->service, LIST_RELAY);
+	use.list = check_list(check, port->service, SMTPD_LIST_RELAY);
 	postfix_policy_parse(&use.policy, word);
 	use.server = check_server_of(use.policy.server);
-	check->milters = xreallocarray(check->milters, check->milter_count + 1,
-				       sizeof(*check->milters));
-	check->milters[check->milter_count++] = use;
+	check_use_add(&check->milters, &use);
 }
 
 /* check_find_milters - those of each port */
@@ -107,15 +104,9 @@ static bool has_transport(const char *server)
 /* why_not - why it cannot be reached; NULL: it can, or that is not known */
 static const char *why_not(const struct use *use)
 {
-	const struct attempt *attempt = &use->attempt;
-
 	if (!has_transport(use->policy.server))
 		return "it has to begin with inet: or unix:";
-	if (attempt->stage == ATTEMPT_RESOLVE)
-		return gai_strerror(attempt->number);
-	return attempt->stage == ATTEMPT_CONNECT && !attempt->foreign
-		       ? strerror(attempt->number)
-		       : NULL;
+	return check_unreached(use);
 }
 
 /* check_milter - report one that cannot be reached */
@@ -139,10 +130,8 @@ static void check_milter(struct check *check, const struct use *use)
 			    .advice = "start that milter, or take it out" },
 		    "smtpd%s cannot connect to the milter %s%s: %s: %s "
 		    "(default action: %s)%s",
-		    service->chroot && strncmp(use->server, "unix:/", 6) == 0
-			    ? " in its chroot"
-			    : "",
-		    use->policy.server, on, why, consequence->text, action,
+		    check_in_chroot(use), use->policy.server, on, why,
+		    consequence->text, action,
 		    *maps != '\0' ? ", but for clients in smtpd_milter_maps"
 				  : "");
 	free(on);
@@ -153,6 +142,6 @@ void check_milters(struct check *check)
 {
 	size_t i;
 
-	for (i = 0; i < check->milter_count; i++)
-		check_milter(check, &check->milters[i]);
+	for (i = 0; i < check->milters.count; i++)
+		check_milter(check, &check->milters.list[i]);
 }

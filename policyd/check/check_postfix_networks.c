@@ -7,101 +7,81 @@
 
 #include "policyd/check/check_postfix_internal.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/number.h"
 #include "lib/base/xalloc.h"
 #include "lib/table/network_list.h"
+#include "lib/table/prefix.h"
 
-/* An IPv6 address, or an IPv4 address mapped into one. */
+/* A network as it is written: bits of its address may be set. */
 struct network {
-	unsigned char bytes[16];
-	unsigned prefix;
+	struct ip_address address;
+	unsigned bits;
 };
 
 /* Networks without strangers (RFC 1122, 1918, 3927, 4193, 4291, 6598). */
 static const struct {
 	const char *base;
-	unsigned prefix;
+	unsigned bits;
 } harmless[] = {
-	{ "::ffff:127.0.0.0", 104 },
-	{ "::ffff:10.0.0.0", 104 },
-	{ "::ffff:172.16.0.0", 108 },
-	{ "::ffff:192.168.0.0", 112 },
-	{ "::ffff:169.254.0.0", 112 },
-	{ "::ffff:100.64.0.0", 106 },
-	{ "::1", 128 },
-	{ "fe80::", 10 },
-	{ "fc00::", 7 },
+	{ "127.0.0.0", 8 },    { "10.0.0.0", 8 },     { "172.16.0.0", 12 },
+	{ "192.168.0.0", 16 }, { "169.254.0.0", 16 }, { "100.64.0.0", 10 },
+	{ "::1", 128 },	       { "fe80::", 10 },      { "fc00::", 7 },
 };
+
+/* unmap - an IPv4 network that is written as one of IPv6 */
+static void unmap(struct network *network)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, 0xff };
+	unsigned char *bytes = network->address.bytes;
+
+	if (network->address.family != AF_INET6 || network->bits < 96 ||
+	    !ip_has_prefix(bytes, mapped, 96))
+		return;
+	memmove(bytes, bytes + 12, 4);
+	network->address.family = AF_INET;
+	network->bits -= 96;
+}
 
 /* network_read - "10.0.0.0/8", "[2001:db8::]/32", "192.0.2.1"; -1: it is a
  * table, a file, or invalid */
 static int network_read(struct network *network, const char *word)
 {
-	char *copy = xstrdup(word), *address = copy, *slash;
-	uint64_t bits = 128;
-	char mapped[64];
-	bool ipv4;
+	char *copy = xstrdup(word), *address = copy, *length;
 	int result = -1;
+	uint64_t bits;
 
-	slash = strrchr(copy, '/');
-	if (slash != NULL)
-		*slash++ = '\0';
-	if (*address == '[') {
-		address++;
-		address[strcspn(address, "]")] = '\0';
-	}
-	ipv4 = strchr(address, ':') == NULL;
-	snprintf(mapped, sizeof(mapped), "%s%s", ipv4 ? "::ffff:" : "",
-		 address);
-	if (inet_pton(AF_INET6, mapped, network->bytes) == 1 &&
-	    (slash == NULL ||
-	     number_parse(slash, ipv4 ? 32 : 128, &bits) == 0)) {
-		network->prefix = (unsigned)bits;
-		if (slash != NULL && ipv4)
-			network->prefix += 96;
-		result = 0;
+	if (ip_split(&address, &length) == 0 &&
+	    ip_parse(&network->address, address) == 0) {
+		bits = network->address.bits;
+		if (length == NULL ||
+		    number_parse(length, network->address.bits, &bits) == 0)
+			result = 0;
+		network->bits = (unsigned)bits;
+		unmap(network);
 	}
 	free(copy);
 	return result;
 }
 
-/* is_inside - is a network part of another? */
-static bool is_inside(const struct network *network, const char *base,
-		      unsigned prefix)
-{
-	unsigned char bytes[16];
-	unsigned bit;
-
-	if (inet_pton(AF_INET6, base, bytes) != 1 || network->prefix < prefix)
-		return false;
-	for (bit = 0; bit < prefix; bit++)
-		if (((network->bytes[bit / 8] ^ bytes[bit / 8]) &
-		     (0x80u >> bit % 8)) != 0)
-			return false;
-	return true;
-}
-
 /* is_harmless - is it a network without strangers? */
 static bool is_harmless(const struct network *network)
 {
+	struct ip_address base;
 	size_t i;
 
 	for (i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (is_inside(network, harmless[i].base, harmless[i].prefix))
+		if (ip_parse(&base, harmless[i].base) == 0 &&
+		    base.family == network->address.family &&
+		    network->bits >= harmless[i].bits &&
+		    ip_has_prefix(base.bytes, network->address.bytes,
+				  harmless[i].bits))
 			return true;
 	return false;
-}
-
-/* is_vast - is it larger than anyone's own network? */
-static bool is_vast(const struct network *network)
-{
-	return is_inside(network, "::ffff:0.0.0.0", 96)
-		       ? network->prefix < 96 + 8
-		       : network->prefix < 16;
 }
 
 /* has_value - has a service that value, which is its own, or that of main.cf
@@ -226,7 +206,8 @@ static void check_whose(struct check *check,
 {
 	if (is_harmless(network))
 		return;
-	if (is_vast(network))
+	if (prefix_is_wide(network->address.family, network->address.bytes,
+			   network->bits))
 		found_strangers(check, service, word, "nobody owns");
 	else
 		found_network(check, service, SEVERITY_WARNING,
@@ -308,6 +289,6 @@ void check_networks(struct check *check)
 	size_t i;
 
 	check_value(check, NULL);
-	for (i = 0; i < check->list_count; i += LIST_COUNT)
+	for (i = 0; i < check->list_count; i += SMTPD_ALL_LISTS)
 		check_value(check, check->lists[i].service);
 }

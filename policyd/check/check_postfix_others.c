@@ -7,7 +7,6 @@
 
 #include "policyd/check/check_postfix_internal.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +44,7 @@ static char *where(const struct check *check, const char *server)
 
 	if (server != NULL)
 		return xasprintf("; did you mean %s?", server);
-	if (check->use_count > 0 || config->listener_count == 0)
+	if (check->uses.count > 0 || config->listener_count == 0)
 		return xstrdup("");
 	ours = check_server(check->postfix, &config->listeners[0]);
 	text = xasprintf("; policyd listens at %s", ours);
@@ -56,16 +55,10 @@ static char *where(const struct check *check, const char *server)
 /* why_not - why it cannot be asked; NULL: it can, or that is not known */
 static const char *why_not(const struct check *check, const struct use *use)
 {
-	const struct attempt *attempt = &use->attempt;
-
 	/* A socket of master(8) exists only while Postfix runs. */
-	if (check_is_at_service(check, use->address, NULL))
-		return NULL;
-	if (attempt->stage == ATTEMPT_RESOLVE)
-		return gai_strerror(attempt->number);
-	return attempt->stage == ATTEMPT_CONNECT && !attempt->foreign
-		       ? strerror(attempt->number)
-		       : NULL;
+	return check_is_at_service(check, use->address, NULL)
+		       ? NULL
+		       : check_unreached(use);
 }
 
 /* check_one - report a server that cannot be asked */
@@ -92,9 +85,9 @@ bool check_means_us(const struct check *check)
 	bool found = false;
 	size_t i;
 
-	for (i = 0; i < check->other_count && !found; i++) {
-		char *server = why_not(check, &check->others[i]) != NULL
-				       ? likely(check, &check->others[i])
+	for (i = 0; i < check->others.count && !found; i++) {
+		char *server = why_not(check, &check->others.list[i]) != NULL
+				       ? likely(check, &check->others.list[i])
 				       : NULL;
 
 		found = server != NULL;
@@ -108,6 +101,6 @@ void check_others(struct check *check)
 {
 	size_t i;
 
-	for (i = 0; i < check->other_count; i++)
-		check_one(check, &check->others[i]);
+	for (i = 0; i < check->others.count; i++)
+		check_one(check, &check->others.list[i]);
 }

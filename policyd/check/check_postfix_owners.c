@@ -75,13 +75,13 @@ static bool has_check(const struct check *check,
 	const struct postfix_restriction *late, *permit;
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++)
-		if (check->uses[i].list->service == service &&
-		    is_ours(check, &check->uses[i]))
+	for (i = 0; i < check->uses.count; i++)
+		if (check->uses.list[i].list->service == service &&
+		    is_ours(check, &check->uses.list[i]))
 			return true;
 	for (i = 0; i < check->list_count; i++)
 		if (check->lists[i].service == service &&
-		    check->lists[i].kind <= LIST_RECIPIENT &&
+		    check->lists[i].kind <= SMTPD_LIST_RECIPIENT &&
 		    find_check(&check->lists[i], &late, &permit) &&
 		    permit == NULL)
 			return true;
@@ -95,7 +95,7 @@ static void check_list_order(struct check *check, const struct list *list)
 	const struct postfix_restriction *late, *permit;
 	char *on, *advice;
 
-	if (list->kind > LIST_RECIPIENT || row == NULL ||
+	if (list->kind > SMTPD_LIST_RECIPIENT || row == NULL ||
 	    row->port.auth == SMTPD_NO || !find_check(list, &late, &permit) ||
 	    permit == NULL || has_check(check, list->service))
 		return;

@@ -56,7 +56,7 @@ enum smtpd_answer check_passes(struct passage *passage,
 	if (passage->list == NULL)
 		return smtpd_outcome(&port, client, recipient, &knowledge)
 			.passes;
-	walk.question.list = (enum smtpd_list)passage->list->kind;
+	walk.question.list = passage->list->kind;
 	port.lists[walk.question.list].items += passage->from;
 	port.lists[walk.question.list].count -= passage->from;
 	return smtpd_walk(&walk, &passage->why);

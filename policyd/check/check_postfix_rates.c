@@ -18,22 +18,6 @@
  * 4.5.3.1.8). */
 #define RECIPIENTS_MIN 100
 
-/* use_service - the section of policyd.conf to which these requests belong */
-static const struct service *use_service(const struct check *check,
-					 const struct smtpd_row *row,
-					 const struct use *use)
-{
-	struct request request;
-	char number[12] = "";
-
-	if (row->port.number > 0)
-		snprintf(number, sizeof(number), "%u", row->port.number);
-	request_init(&request);
-	request.server_port = number;
-	request.policy_context = ports_context(&row->port, &use->policy);
-	return service_find(&check->config->services, &request);
-}
-
 /* names - does the section use the rate? */
 static bool names(const struct service *service, const struct rate *rate)
 {
@@ -50,15 +34,15 @@ static bool names(const struct service *service, const struct rate *rate)
  * to the rate (NULL: to any section), or NULL */
 static const struct use *find_use(const struct check *check,
 				  const struct smtpd_row *row,
-				  const struct rate *rate, enum list_kind first,
-				  enum list_kind last)
+				  const struct rate *rate,
+				  enum smtpd_list first, enum smtpd_list last)
 {
-	for (size_t i = 0; i < check->use_count; i++) {
-		const struct use *use = &check->uses[i];
+	for (size_t i = 0; i < check->uses.count; i++) {
+		const struct use *use = &check->uses.list[i];
 
 		if (use->list->service == row->port.service &&
 		    use->list->kind >= first && use->list->kind <= last &&
-		    (rate == NULL || names(use_service(check, row, use), rate)))
+		    (rate == NULL || names(check_service(check, use), rate)))
 			return use;
 	}
 	return NULL;
@@ -81,8 +65,9 @@ static void found_uncounted(struct check *check, const struct smtpd_row *row,
 			    const struct rate *rate, const struct use *like)
 {
 	const struct postfix_service *service = row->port.service;
-	enum list_kind kind =
-		rate->state == RATE_AT_END ? LIST_END_OF_DATA : LIST_DATA;
+	enum smtpd_list kind = rate->state == RATE_AT_END
+				       ? SMTPD_LIST_END_OF_DATA
+				       : SMTPD_LIST_DATA;
 	const struct list *list = check_list(check, service, kind);
 	const struct smtpd_restrictions ask = {
 		.items = &like->list->restrictions.items[like->at], .count = 1
@@ -118,14 +103,15 @@ static void found_uncounted(struct check *check, const struct smtpd_row *row,
 static void check_counted(struct check *check, const struct smtpd_row *row,
 			  const struct rate *rate)
 {
-	const struct use *like =
-		find_use(check, row, rate, LIST_CLIENT, LIST_RECIPIENT);
+	const struct use *like = find_use(check, row, rate, SMTPD_LIST_CLIENT,
+					  SMTPD_LIST_RECIPIENT);
 
 	if (like == NULL || rate->state == RATE_AT_RCPT || !has_key(row, rate))
 		return;
 	if (find_use(check, row, rate,
-		     rate->state == RATE_AT_END ? LIST_END_OF_DATA : LIST_DATA,
-		     LIST_END_OF_DATA) == NULL)
+		     rate->state == RATE_AT_END ? SMTPD_LIST_END_OF_DATA
+						: SMTPD_LIST_DATA,
+		     SMTPD_LIST_END_OF_DATA) == NULL)
 		found_uncounted(check, row, rate, like);
 }
 
@@ -133,8 +119,8 @@ static void check_counted(struct check *check, const struct smtpd_row *row,
 static void check_hold(struct check *check, const struct smtpd_row *row,
 		       const struct rate *rate)
 {
-	const struct use *use =
-		find_use(check, row, rate, LIST_DATA, LIST_END_OF_DATA);
+	const struct use *use = find_use(check, row, rate, SMTPD_LIST_DATA,
+					 SMTPD_LIST_END_OF_DATA);
 	const struct smtpd_restrictions *words;
 
 	if (rate->action != RATE_HOLD || use == NULL)
@@ -170,8 +156,8 @@ static uint64_t smallest(const struct check *check, const struct smtpd_row *row,
 		if (rate->count != RATE_RECIPIENTS ||
 		    rate->state != RATE_AT_DATA || rate->action >= RATE_HOLD ||
 		    !has_key(row, rate) ||
-		    find_use(check, row, rate, LIST_CLIENT, LIST_END_OF_DATA) ==
-			    NULL)
+		    find_use(check, row, rate, SMTPD_LIST_CLIENT,
+			     SMTPD_LIST_END_OF_DATA) == NULL)
 			continue;
 		for (unsigned k = 0; k < rate->limits.count; k++)
 			if (rate->limits.limit[k].number < number) {
@@ -236,7 +222,8 @@ void check_print_rates(const struct check *check, FILE *output)
 		for (size_t k = 0; k < check->config->rates.count; k++)
 			if (find_use(check, &check->ports.rows[i],
 				     &check->config->rates.rates[k],
-				     LIST_CLIENT, LIST_END_OF_DATA) != NULL) {
+				     SMTPD_LIST_CLIENT,
+				     SMTPD_LIST_END_OF_DATA) != NULL) {
 				fputs("rates do not count mail by "
 				      "sendmail(1): Postfix does not ask "
 				      "about it\n",

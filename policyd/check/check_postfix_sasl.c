@@ -35,15 +35,14 @@ void check_find_logins(struct check *check)
 {
 	size_t i;
 
-	check->logins = xcalloc(check->ports.count + 1, sizeof(*check->logins));
 	for (i = 0; i < check->ports.count; i++) {
 		const struct smtpd_port *port = &check->ports.rows[i].port;
 		struct use use = { .server = server_of(port) };
 
 		if (use.server == NULL)
 			continue;
-		use.list = check_list(check, port->service, LIST_RELAY);
-		check->logins[check->login_count++] = use;
+		use.list = check_list(check, port->service, SMTPD_LIST_RELAY);
+		check_use_add(&check->logins, &use);
 	}
 }
 
@@ -67,10 +66,8 @@ static void check_login(struct check *check, const struct use *use)
 				      "queue_directory" },
 		    "smtpd%s cannot connect to Dovecot at %s%s: %s: it ends "
 		    "each session in which a client could log in",
-		    service->chroot && strncmp(use->server, "unix:/", 6) == 0
-			    ? " in its chroot"
-			    : "",
-		    use->server, on, strerror(attempt->number));
+		    check_in_chroot(use), use->server, on,
+		    strerror(attempt->number));
 	free(on);
 }
 
@@ -102,6 +99,6 @@ void check_sasl(struct check *check)
 	for (i = 0; i < check->ports.count; i++)
 		check_type(check, &check->ports.rows[i].port);
 
-	for (i = 0; i < check->login_count; i++)
-		check_login(check, &check->logins[i]);
+	for (i = 0; i < check->logins.count; i++)
+		check_login(check, &check->logins.list[i]);
 }

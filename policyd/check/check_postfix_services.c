@@ -17,7 +17,7 @@
 /* check_list - one list of a service */
 const struct list *check_list(const struct check *check,
 			      const struct postfix_service *service,
-			      enum list_kind kind)
+			      enum smtpd_list kind)
 {
 	size_t i;
 
@@ -34,9 +34,9 @@ bool check_is_asked(const struct check *check,
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++)
-		if (check->uses[i].list->service == service &&
-		    check->uses[i].list->kind <= LIST_RECIPIENT)
+	for (i = 0; i < check->uses.count; i++)
+		if (check->uses.list[i].list->service == service &&
+		    check->uses.list[i].list->kind <= SMTPD_LIST_RECIPIENT)
 			return true;
 	return false;
 }
@@ -65,8 +65,8 @@ static bool is_in(const struct check *check, const struct list *list)
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++)
-		if (check->uses[i].list == list)
+	for (i = 0; i < check->uses.count; i++)
+		if (check->uses.list[i].list == list)
 			return true;
 	return false;
 }
@@ -123,8 +123,8 @@ static bool is_anywhere(const struct check *check)
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++)
-		if (check->uses[i].list->kind <= LIST_RECIPIENT)
+	for (i = 0; i < check->uses.count; i++)
+		if (check->uses.list[i].list->kind <= SMTPD_LIST_RECIPIENT)
 			return true;
 	return false;
 }
@@ -148,10 +148,10 @@ static char *like_another(const struct check *check)
 	const char *name = "smtpd_relay_restrictions", *value = NULL;
 	size_t i;
 
-	for (i = 0; i < check->use_count && value == NULL; i++) {
-		const struct list *list = check->uses[i].list;
+	for (i = 0; i < check->uses.count && value == NULL; i++) {
+		const struct list *list = check->uses.list[i].list;
 
-		if (list->kind == LIST_RELAY)
+		if (list->kind == SMTPD_LIST_RELAY)
 			value = postfix_values_get(&list->service->overrides,
 						   name);
 	}
@@ -246,7 +246,7 @@ static void found_return(struct check *check, const struct list *list)
 				     1u << SMTPD_NETWORK_TLS |
 				     1u << SMTPD_HOST | 1u << SMTPD_HOST_TLS;
 	const char *name = list->service->name;
-	char *own = list->kind <= LIST_RECIPIENT
+	char *own = list->kind <= SMTPD_LIST_RECIPIENT
 			    ? xstrdup("permit_mynetworks,reject")
 			    : without_us(check, list);
 	char *advice = xasprintf("give %s in master.cf its own lists, as in "
@@ -274,11 +274,11 @@ static void check_return(struct check *check, const struct smtpd_row *row)
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count && row->is_return; i++) {
-		const struct list *list = check->uses[i].list;
+	for (i = 0; i < check->uses.count && row->is_return; i++) {
+		const struct list *list = check->uses.list[i].list;
 
 		if (list->service == row->port.service &&
-		    list->kind <= LIST_END_OF_DATA)
+		    list->kind <= SMTPD_LIST_END_OF_DATA)
 			found_return(check, list);
 	}
 }

@@ -77,16 +77,6 @@ void check_found_at(struct check *check, const struct use *use,
 	free(value);
 }
 
-/* in_chroot - for a text, if the chroot matters. A relative path is below the
- * queue directory in any case. */
-static const char *in_chroot(const struct use *use)
-{
-	return use->list->service->chroot &&
-			       strncmp(use->server, "unix:/", 6) == 0
-		       ? " in its chroot"
-		       : "";
-}
-
 /* check_place - smtpd connects to an address where policyd does not listen */
 static void check_place(struct check *check, const struct use *use)
 {
@@ -105,7 +95,7 @@ static void check_place(struct check *check, const struct use *use)
 		server = check_server(check->postfix, use->listener);
 	check_found_at(check, use, server, advice,
 		       "%s: smtpd%s asks at %s, but policyd listens on %s",
-		       use->policy.server, in_chroot(use), use->address,
+		       use->policy.server, check_in_chroot(use), use->address,
 		       use->listener->address);
 	free(server);
 	free(advice);
@@ -168,13 +158,8 @@ static char *start(const struct check *check)
 	char *commands = service_start("", option), *line = xstrdup("");
 	char *rest = commands, *command;
 
-	while ((command = strsep(&rest, "\n")) != NULL && *command != '\0') {
-		char *longer = xasprintf("%s%s%s", line,
-					 *line != '\0' ? "; " : "", command);
-
-		free(line);
-		line = longer;
-	}
+	while ((command = strsep(&rest, "\n")) != NULL && *command != '\0')
+		xappend(&line, "%s%s", *line != '\0' ? "; " : "", command);
 	free(commands);
 	free(option);
 	return line;
@@ -235,7 +220,7 @@ static void check_connect(struct check *check, const struct use *use)
 	advice = advise(check, use);
 	check_found_ours(check, SEVERITY_ERROR, line, advice,
 			 "smtpd%s cannot connect to %s as user %s: %s",
-			 in_chroot(use), use->policy.server,
+			 check_in_chroot(use), use->policy.server,
 			 postfix_get(check->postfix, NULL, "mail_owner"),
 			 strerror(attempt->number));
 	free(line);
@@ -382,7 +367,7 @@ void check_sockets(struct check *check)
 	};
 	size_t i, j;
 
-	for (i = 0; i < check->use_count; i++)
+	for (i = 0; i < check->uses.count; i++)
 		for (j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
-			checks[j](check, &check->uses[i]);
+			checks[j](check, &check->uses.list[i]);
 }

@@ -24,9 +24,9 @@ const char *check_asked(const struct check *check, const struct smtpd_row *row)
 		return "policyd";
 	if (row->is_return)
 		return "return";
-	for (i = 0; i < check->other_count; i++)
-		if (check->others[i].list->service == row->port.service &&
-		    check->others[i].list->kind <= LIST_RECIPIENT)
+	for (i = 0; i < check->others.count; i++)
+		if (check->others.list[i].list->service == row->port.service &&
+		    check->others.list[i].list->kind <= SMTPD_LIST_RECIPIENT)
 			return "other";
 	return "nobody";
 }

@@ -281,17 +281,17 @@ static const struct use *find_tried(const struct use *uses, size_t count,
 }
 
 /* try_all - every use, but each server once */
-static void try_all(struct use *uses, size_t count, const struct use *known,
-		    size_t known_count, struct task *task)
+static void try_all(const struct uses *uses, const struct uses *known,
+		    struct task *task)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		struct use *use = &uses[i];
-		const struct use *same = find_tried(uses, i, use);
+	for (i = 0; i < uses->count; i++) {
+		struct use *use = &uses->list[i];
+		const struct use *same = find_tried(uses->list, i, use);
 
 		if (same == NULL)
-			same = find_tried(known, known_count, use);
+			same = find_tried(known->list, known->count, use);
 		task->use = use;
 		if (same != NULL)
 			use->attempt = same->attempt;
@@ -304,15 +304,11 @@ static void try_all(struct use *uses, size_t count, const struct use *known,
 static void try_servers(struct check *check, const struct check *known,
 			struct task *task)
 {
-	try_all(check->uses, check->use_count, known->uses, known->use_count,
-		task);
+	try_all(&check->uses, &known->uses, task);
 	task->knock = true;
-	try_all(check->others, check->other_count, known->others,
-		known->other_count, task);
-	try_all(check->logins, check->login_count, known->logins,
-		known->login_count, task);
-	try_all(check->milters, check->milter_count, known->milters,
-		known->milter_count, task);
+	try_all(&check->others, &known->others, task);
+	try_all(&check->logins, &known->logins, task);
+	try_all(&check->milters, &known->milters, task);
 }
 
 /* cannot_try - record that for every use */
@@ -321,9 +317,9 @@ static void cannot_try(struct check *check, enum attempt_stage stage,
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++)
-		if (check->uses[i].kind != USE_MISPLACED)
-			check->uses[i].attempt =
+	for (i = 0; i < check->uses.count; i++)
+		if (check->uses.list[i].kind != USE_MISPLACED)
+			check->uses.list[i].attempt =
 				(struct attempt){ .stage = stage,
 						  .number = number };
 }

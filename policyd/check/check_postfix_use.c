@@ -6,6 +6,7 @@
 
 #include "policyd/check/check_postfix_internal.h"
 
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,32 +143,57 @@ bool check_use_identify(const struct check *check, struct use *use)
 	return use->listener != NULL;
 }
 
-/* check_use_clear - free what the struct holds */
-void check_use_clear(struct use *use)
+/* check_use_add - at the end */
+void check_use_add(struct uses *uses, const struct use *use)
+{
+	uses->list =
+		xreallocarray(uses->list, uses->count + 1, sizeof(*uses->list));
+	uses->list[uses->count++] = *use;
+}
+
+/* use_clear - free what the struct holds */
+static void use_clear(struct use *use)
 {
 	postfix_policy_clear(&use->policy);
 	free(use->server);
 	free(use->address);
 }
 
-/* check_is_us - would this use ask policyd? */
-bool check_is_us(const struct check *check,
-		 const struct postfix_service *service, const char *argument)
+/* check_uses_clear - free them */
+void check_uses_clear(struct uses *uses)
 {
-	const struct list list = { .service = service };
-	struct use use = { .list = &list };
-	bool found;
+	size_t i;
 
-	postfix_policy_parse(&use.policy, argument);
-	found = check_use_identify(check, &use);
-	check_use_clear(&use);
-	return found;
+	for (i = 0; i < uses->count; i++)
+		use_clear(&uses->list[i]);
+	free(uses->list);
 }
 
-/* check_reaches_us - is it certain that this restriction asks policyd? */
-bool check_reaches_us(const struct check *check,
-		      const struct postfix_service *service,
-		      const char *argument)
+/* check_unreached - why the attempt failed */
+const char *check_unreached(const struct use *use)
+{
+	const struct attempt *attempt = &use->attempt;
+
+	if (attempt->stage == ATTEMPT_RESOLVE)
+		return gai_strerror(attempt->number);
+	return attempt->stage == ATTEMPT_CONNECT && !attempt->foreign
+		       ? strerror(attempt->number)
+		       : NULL;
+}
+
+/* check_in_chroot - where an absolute path is another one */
+const char *check_in_chroot(const struct use *use)
+{
+	return use->list->service->chroot &&
+			       strncmp(use->server, "unix:/", 6) == 0
+		       ? " in its chroot"
+		       : "";
+}
+
+/* reaches - would this restriction ask policyd? certain: there is no doubt */
+static bool reaches(const struct check *check,
+		    const struct postfix_service *service, const char *argument,
+		    bool certain)
 {
 	const struct list list = { .service = service };
 	struct use use = { .list = &list };
@@ -175,11 +201,26 @@ bool check_reaches_us(const struct check *check,
 
 	postfix_policy_parse(&use.policy, argument);
 	found = check_use_identify(check, &use) &&
-		(use.kind == USE_SPAWNED ||
+		(!certain || use.kind == USE_SPAWNED ||
 		 (use.kind == USE_LISTENER &&
 		  strcmp(use.listener->address, use.address) == 0));
-	check_use_clear(&use);
+	use_clear(&use);
 	return found;
+}
+
+/* check_is_us - would it ask policyd? */
+bool check_is_us(const struct check *check,
+		 const struct postfix_service *service, const char *argument)
+{
+	return reaches(check, service, argument, false);
+}
+
+/* check_reaches_us - is that certain? */
+bool check_reaches_us(const struct check *check,
+		      const struct postfix_service *service,
+		      const char *argument)
+{
+	return reaches(check, service, argument, true);
 }
 
 /* check_server - our listener in the notation of smtpd(8) */

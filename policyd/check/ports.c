@@ -75,9 +75,9 @@ static char *say(const struct service *service, const struct request *request,
 			strcspn(reply + strlen("action="), "\n"));
 }
 
-/* ports_context - the policy_context of requests from a port */
-const char *ports_context(const struct smtpd_port *port,
-			  const struct postfix_policy *policy)
+/* context_of - the policy_context of requests from a port */
+static const char *context_of(const struct smtpd_port *port,
+			      const struct postfix_policy *policy)
 {
 	const char *own =
 		postfix_values_get(&policy->attributes, "policy_context");
@@ -107,7 +107,7 @@ static char *action(void *context, const struct smtpd_question *question)
 	request_init(&request);
 	request.protocol_state = question->state;
 	request.server_port = number;
-	request.policy_context = ports_context(port, &policy);
+	request.policy_context = context_of(port, &policy);
 	reply = say(service_find(&config->services, &request), &request,
 		    question);
 	postfix_policy_clear(&policy);

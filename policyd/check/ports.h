@@ -4,7 +4,6 @@
 
 #include "lib/config/config.h"
 #include "lib/postfix/smtpd_outcome.h"
-#include "lib/postfix/smtpd_restrictions.h"
 
 /* Knowledge about a Postfix in addition to its main.cf and master.cf: the
  * clients in mynetworks, and the answers of policyd where it is asked. */
@@ -14,10 +13,5 @@
  * Postfix must be the same. NULL: unknown, so any policy server may answer
  * anything. It is kept, not copied. */
 struct smtpd_knowledge ports_knowledge(const struct config *config);
-
-/* ports_context - the policy_context of requests from a port that asks a policy
- * server like this. */
-const char *ports_context(const struct smtpd_port *port,
-			  const struct postfix_policy *policy);
 
 #endif

@@ -73,12 +73,10 @@ static char *commands(const struct init *init)
 {
 	char *text = NULL;
 	size_t length;
-	FILE *file = open_memstream(&text, &length);
+	FILE *file = xmemstream(&text, &length);
 
-	if (file == NULL)
-		return xstrdup("");
 	init_print_commands(file, init, &init->off, "");
-	fclose(file);
+	xmemstream_close(file);
 	return text;
 }
 

@@ -197,11 +197,11 @@ static void print_keep(FILE *output, const struct init *init,
 		return;
 	if (change->client == SMTPD_LOGIN)
 		fputs("; let them use TLS", output);
-	if (change->client < SMTPD_NETWORK ||
-	    (file = open_memstream(&text, &length)) == NULL)
+	if (change->client < SMTPD_NETWORK)
 		return;
+	file = xmemstream(&text, &length);
 	print_networks(file, init, change->before);
-	fclose(file);
+	xmemstream_close(file);
 	fputs(*last != NULL && strcmp(*last, text) == 0
 		      ? "; to keep it: as above"
 		      : text,
@@ -280,14 +280,12 @@ static void print_narrow(FILE *output, const struct init *init)
 	char *text = NULL;
 	const char *line;
 	size_t length;
-	FILE *file = open_memstream(&text, &length);
+	FILE *file = xmemstream(&text, &length);
 
-	if (file == NULL)
-		return;
 	while ((kind = init_kind_next(kind)) != NULL)
 		if (kind->restrictions != NULL)
 			init_write_service(file, init, kind);
-	fclose(file);
+	xmemstream_close(file);
 	if (*text != '\0')
 		fprintf(output, INDENT "To keep ports narrow, add to %s:\n",
 			init->path);

@@ -107,18 +107,15 @@ static int forecast(const struct init *init, const struct logs *logs)
 	struct error error = { "the configuration could not be read again" };
 	char *text = NULL;
 	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out = xmemstream(&text, &length);
 
-	if (out == NULL)
-		return EX_OSERR;
 	if (config == NULL ||
 	    forecast_log(config, (const char *const *)logs->files, logs->count,
 			 out, &error) < 0)
 		fprintf(out, "no forecast: %s\n", error.text);
-	if (fclose(out) == 0) {
-		fputs("\n# The mail in the log of Postfix:\n", stdout);
-		put_comment(stdout, text);
-	}
+	xmemstream_close(out);
+	fputs("\n# The mail in the log of Postfix:\n", stdout);
+	put_comment(stdout, text);
 	free(text);
 	if (config != init->config)
 		config_free(config);

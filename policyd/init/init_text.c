@@ -201,10 +201,8 @@ char *init_text(const struct init *init)
 	const struct init_kind *kind = NULL;
 	char *text = NULL;
 	size_t length;
-	FILE *file = open_memstream(&text, &length);
+	FILE *file = xmemstream(&text, &length);
 
-	if (file == NULL)
-		return xstrdup("");
 	fprintf(file,
 		"# policyd.conf - written by policyd --init for the Postfix in "
 		"%s\n# All options are described in policyd.conf(5).\n#\n",
@@ -226,6 +224,6 @@ char *init_text(const struct init *init)
 	      "expect \"strangers do not relay\" {\n"
 	      "	to = \"user@far.example\"\n	verdict = reject\n}\n",
 	      file);
-	fclose(file);
+	xmemstream_close(file);
 	return text;
 }

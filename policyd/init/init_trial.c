@@ -54,7 +54,7 @@ static int apply(const struct postfix_copy *copy,
 static char *state(const char *directory, struct error *error)
 {
 	static const char *const options[] = { "-n", "-M" };
-	char *all = xstrdup(""), *text, *longer;
+	char *all = xstrdup(""), *text;
 	size_t i;
 
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -62,10 +62,8 @@ static char *state(const char *directory, struct error *error)
 			free(all);
 			return NULL;
 		}
-		longer = xasprintf("%s%s", all, text);
-		free(all);
+		xappend(&all, "%s", text);
 		free(text);
-		all = longer;
 	}
 	return all;
 }

@@ -143,11 +143,11 @@ static enum smtpd_answer of_chain(const char *files, struct error *why)
 	while ((path = postfix_next_word(&files)) != NULL) {
 		enum smtpd_answer one = SMTPD_YES;
 		char *text = *path == '/' ? read_text(path, &one, why) : NULL;
-		char *longer = text != NULL ? xasprintf("%s\n%s", all, text)
-					    : xstrdup("");
 
-		free(all);
-		all = longer;
+		if (text != NULL)
+			xappend(&all, "\n%s", text);
+		else
+			*all = '\0';
 		answer = one < answer ? one : answer;
 		free(text);
 		free(path);

@@ -37,16 +37,6 @@ static const struct {
 };
 #define CHANGE_COUNT (sizeof(changes) / sizeof(changes[0]))
 
-/* join - append a part; text is freed */
-static char *join(char *text, const char *part)
-{
-	char *more =
-		xasprintf("%s%s%s", text, text[0] != '\0' ? "; " : "", part);
-
-	free(text);
-	return more;
-}
-
 /* explanation_changes - the changes in words */
 char *explanation_changes(unsigned set)
 {
@@ -58,10 +48,13 @@ char *explanation_changes(unsigned set)
 		if ((set & changes[i].change) == 0 ||
 		    (changes[i].change == RESOLVE_STRIPPED && text[0] != '\0'))
 			continue;
-		text = join(text, changes[i].name);
+		xappend(&text, "%s%s", text[0] != '\0' ? "; " : "",
+			changes[i].name);
 		routed = routed || changes[i].routed;
 	}
-	return routed ? join(text, "sender-routed") : text;
+	if (routed)
+		xappend(&text, "; sender-routed");
+	return text;
 }
 
 /* keep_entry - record which entry of its parameter made a restriction permit */
@@ -211,13 +204,9 @@ static char *usage_text(const struct charge *charge, bool several)
 				 charge_used(charge, used), origin,
 				 charge_left(charge, rest));
 	free(origin);
-	if (!several || !charge->asked)
-		return text;
 	/* The store is not asked: what it has counted is seen with -r. */
-	origin = text;
-	text = xasprintf("%s; counted on this host alone, see policyd -r",
-			 origin);
-	free(origin);
+	if (several && charge->asked)
+		xappend(&text, "; counted on this host alone, see policyd -r");
 	return text;
 }
 

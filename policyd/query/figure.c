@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "lib/base/log.h"
+
 /* figure - a number with commas */
 struct figure figure(uint64_t number)
 {
@@ -21,6 +23,15 @@ struct figure figure(uint64_t number)
 		made.text[to++] = digits[i];
 	}
 	made.text[to] = '\0';
+	return made;
+}
+
+/* quoted - a text of strangers */
+struct quoted quoted(const char *text)
+{
+	struct quoted made = { "" };
+
+	log_quote(made.text, sizeof(made.text) - 1, text);
 	return made;
 }
 

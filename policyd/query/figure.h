@@ -9,8 +9,13 @@
 struct figure {
 	char text[32];
 };
-
 struct figure figure(uint64_t number);
+
+/* A text of strangers, escaped as in the log, and cut if it is long. */
+struct quoted {
+	char text[161];
+};
+struct quoted quoted(const char *text);
 
 /* figure_note - "note: 12,840 MANY" on a line, or "note: 1 ONE", unless the
  * number is 0. */

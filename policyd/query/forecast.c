@@ -29,8 +29,7 @@ static void take_accepted(struct forecasts *all,
 		all->replaced += taken->count;
 	if (forecast->answer == FORECAST_PERMIT && forecast->no_login) {
 		all->no_login += taken->count;
-		forecast_group_text(all->plain_logins, &all->plain_login_count,
-				    &all->more_plain_logins, taken->login);
+		forecast_texts_add(&all->plain_logins, taken->login);
 	}
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
@@ -168,8 +167,7 @@ static void take(void *context, const struct postlog_case *taken)
 	}
 	if (!forecast_ports_log_as(&all->ports, taken->service)) {
 		all->elsewhere += taken->count;
-		forecast_group_text(all->other_names, &all->other_name_count,
-				    &all->more_other_names, taken->service);
+		forecast_texts_add(&all->other_names, taken->service);
 		return;
 	}
 	if (taken->forwarded &&
@@ -275,12 +273,8 @@ bool forecasts_are_whole(const struct forecasts *forecasts)
 /* forecasts_close - free what it holds */
 void forecasts_close(struct forecasts *forecasts)
 {
-	size_t i;
-
-	for (i = 0; i < forecasts->other_name_count; i++)
-		free(forecasts->other_names[i]);
-	for (i = 0; i < forecasts->plain_login_count; i++)
-		free(forecasts->plain_logins[i]);
+	forecast_texts_clear(&forecasts->other_names);
+	forecast_texts_clear(&forecasts->plain_logins);
 	postlog_free(forecasts->log);
 	postlog_line_clear(&forecasts->line);
 	forecast_groups_clear(&forecasts->groups);

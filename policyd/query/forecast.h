@@ -34,17 +34,13 @@ struct forecasts {
 	unsigned long returned;	 /* mail at a port for a filter */
 	unsigned long forwarded; /* it came back from one, as it says */
 	unsigned long elsewhere; /* of another Postfix; names of its ports: */
-	char *other_names[FORECAST_CLIENTS];
-	size_t other_name_count;
-	bool more_other_names;
+	struct forecast_texts other_names;
 	unsigned long unsure;	/* accepted, if main.cf has the same lists */
 	unsigned long replaced; /* accepted, unless a milter replaced another
 				   recipient by it */
 	unsigned long no_login; /* accepted, if the client does not log in */
-	char *plain_logins[FORECAST_CLIENTS]; /* those clients */
-	size_t plain_login_count;
-	bool more_plain_logins;
-	bool asked;	       /* policyd was, at some time ... */
+	struct forecast_texts plain_logins; /* those clients */
+	bool asked;			    /* policyd was, at some time ... */
 	int64_t since;	       /* ... first at this one, or POSTLOG_NO_TIME */
 	unsigned long decided; /* since then, so they are not judged here */
 };

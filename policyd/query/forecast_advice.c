@@ -16,16 +16,6 @@
 #include "lib/base/xalloc.h"
 #include "policyd/query/forecast_advice_internal.h"
 
-/* advice_open - a stream into memory; the text is there once it is closed */
-FILE *advice_open(char **text, size_t *length)
-{
-	FILE *out = open_memstream(text, length);
-
-	if (out == NULL)
-		xalloc_failed();
-	return out;
-}
-
 /* is_moved - is a restriction one of the words, which it is to come before? */
 static bool is_moved(const char *name, const struct advice_word *words,
 		     size_t count)
@@ -42,29 +32,25 @@ static bool is_moved(const char *name, const struct advice_word *words,
 char *advice_list(const struct restriction_list *list,
 		  const struct advice_word *words, size_t count)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = advice_open(&text, &length);
+	char *text = xstrdup("restrictions = {");
 	const char *comma = "";
 	size_t i, k;
 
-	fputs("restrictions = {", out);
 	for (i = 0; i <= list->count; i++) {
 		for (k = 0; k < count; k++)
 			if (words[k].at == i) {
-				fprintf(out, "%s %s", comma, words[k].word);
+				xappend(&text, "%s %s", comma, words[k].word);
 				comma = ",";
 			}
 		if (i < list->count &&
 		    !is_moved(restriction_use_word(&list->uses[i]), words,
 			      count)) {
-			fprintf(out, "%s %s", comma,
+			xappend(&text, "%s %s", comma,
 				restriction_use_word(&list->uses[i]));
 			comma = ",";
 		}
 	}
-	fputs(" }", out);
-	fclose(out);
+	xappend(&text, " }");
 	return text;
 }
 
@@ -103,15 +89,6 @@ char *forecast_advice_where(const struct service *service)
 		       : xasprintf("in service \"%s\"", service->name);
 }
 
-/* keep_postfix - the only line for a group */
-static void keep_postfix(void *context, const char *where, const char *write)
-{
-	struct forecast_advice *advice = context;
-
-	(void)where;
-	advice->postfix = xstrdup(write);
-}
-
 /* advice_is_locked - for that restriction */
 bool advice_is_locked(const struct forecast_group *group,
 		      const char *restriction)
@@ -125,7 +102,8 @@ static void advise_foreign(struct forecast_advice *advice,
 			   const struct forecast_adviser *adviser,
 			   const struct forecast_group *group)
 {
-	const char *domain = group->domain_count > 0 ? group->domains[0] : "x";
+	const char *domain =
+		group->domains.count > 0 ? group->domains.texts[0] : "x";
 
 	advice->remove =
 		config_option_name(forecast_list_of(group->class, domain));
@@ -145,11 +123,11 @@ static void advise_locked(struct forecast_advice *advice,
 	if (advice_is_locked(group, ADVICE_LOGIN)) {
 		advice->condition = "if they cannot use TLS, and their "
 				    "passwords may be read on the way";
-		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+		advice->postfix = advice_postfix(adviser, &group, 1, 0);
 	} else if (advice_is_locked(group, ADVICE_NETWORKS)) {
 		advice->condition = "if these clients are yours, and cannot "
 				    "log in";
-		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+		advice->postfix = advice_postfix(adviser, &group, 1, 0);
 	} else if (advice_is_locked(group, ADVICE_DESTINATION)) {
 		advise_foreign(advice, adviser, group);
 	} else {
@@ -245,7 +223,7 @@ void forecast_advise(struct forecast_advice *advice,
 	if (!login)
 		advise_domains(advice, adviser, group);
 	/* From everywhere: these are not clients of ours. */
-	if (group->more_networks)
+	if (group->networks.more)
 		return;
 	if (!login && advice_is_nowhere(group)) {
 		advice->instead = "a client without an address is in no "
@@ -268,7 +246,7 @@ void forecast_advise(struct forecast_advice *advice,
 	advice->where = forecast_advice_where(group->service);
 	if (advice_tls(adviser, &group, 1, advice->tls))
 		return;
-	advice_postfix(adviser, &group, 1, keep_postfix, advice);
+	advice->postfix = advice_postfix(adviser, &group, 1, 0);
 	/* A list that has it before needs only the client. */
 	if (!advice_is_before(&group->service->restrictions,
 			      login ? ADVICE_LOGIN : ADVICE_NETWORKS,

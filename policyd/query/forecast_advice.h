@@ -56,14 +56,17 @@ void forecast_advise(struct forecast_advice *advice,
 
 #define ADVICE_POSTFIX "in Postfix, when it asks policyd"
 
+/* Gets lines to write, each with its place. */
+struct advice_lines {
+	void (*put)(void *context, const char *where, const char *write);
+	void *context;
+};
+
 /* forecast_advice_all - the same for all groups together, but for those of
- * strangers: put is called with each place and what to write there. False:
- * there are fewer than two of them. */
+ * strangers. False: there are fewer than two of them. */
 bool forecast_advice_all(const struct forecast_adviser *adviser,
 			 const struct forecast_groups *groups,
-			 void (*put)(void *context, const char *where,
-				     const char *write),
-			 void *context);
+			 const struct advice_lines *lines);
 
 /* forecast_advice_list - "restrictions = { ... }": the list with a word before
  * another one of it, or at its end. The caller frees it. */

@@ -19,9 +19,6 @@ struct advice_word {
 	size_t at;
 };
 
-/* advice_open - a stream into memory; the text is there once it is closed. */
-FILE *advice_open(char **text, size_t *length);
-
 /* advice_place - the number of a restriction in the list, or the number of
  * restrictions: it is not in it. */
 size_t advice_place(const struct restriction_list *list, const char *before);
@@ -72,13 +69,13 @@ void advice_each(const struct forecast_group *group,
 			       const char *address),
 		 void *context);
 
-/* advice_postfix - call put for each command that some groups need in Postfix,
- * where the words of policyd are evaluated again. */
-void advice_postfix(const struct forecast_adviser *adviser,
-		    const struct forecast_group *const *groups, size_t count,
-		    void (*put)(void *context, const char *where,
-				const char *write),
-		    void *context);
+/* advice_postfix - what one of some groups needs in Postfix, where the words of
+ * policyd are evaluated again: a command for it, and for those after it that
+ * need the same one. NULL: nothing, or it is with one before. The caller frees
+ * it. */
+char *advice_postfix(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t count,
+		     size_t index);
 
 /* advice_domains - the command that gives main.cf the domains which only
  * policyd.conf has, of one class of destinations, of some groups; NULL: there

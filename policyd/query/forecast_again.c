@@ -78,16 +78,12 @@ static char *own_text(const struct config *config, size_t count)
 
 	for (i = 0; i < count; i++) {
 		const char *name = looking[i].name;
-		char *longer;
 
-		if (!service_list_has(&config->services, name))
-			continue;
-		longer = xasprintf("%sservice \"%s\" {\n\tpolicy_context = "
-				   "\"%s\"\n\trestrictions = { %s, reject }\n"
-				   "}\n",
-				   text, name, name, name);
-		free(text);
-		text = longer;
+		if (service_list_has(&config->services, name))
+			xappend(&text,
+				"service \"%s\" {\n\tpolicy_context = \"%s\"\n"
+				"\trestrictions = { %s, reject }\n}\n",
+				name, name, name);
 	}
 	return text;
 }

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "lib/base/log.h"
 #include "lib/config/config_options.h"
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
@@ -69,7 +68,6 @@ void forecast_print_foreign(const struct forecasts *forecasts, FILE *out)
 		groups->counts[FORECAST_FOREIGN] == 1 ? "s" : "");
 	for (i = 0; i < groups->count; i++) {
 		const struct forecast_group *group = groups->groups[i];
-		char domain[161];
 
 		if (group->kind != FORECAST_FOREIGN)
 			continue;
@@ -77,8 +75,8 @@ void forecast_print_foreign(const struct forecasts *forecasts, FILE *out)
 			left += group->count;
 			continue;
 		}
-		log_quote(domain, sizeof(domain) - 1, group->domain);
-		fprintf(out, "%9lu  %s", group->count, domain);
+		fprintf(out, "%9lu  %s", group->count,
+			quoted(group->domain).text);
 		if (*group->network != '\0')
 			put_client(group, out);
 		else

@@ -210,19 +210,25 @@ static void add_example(struct forecast_group *group,
 			     sizeof(parts) / sizeof(parts[0]));
 }
 
-/* forecast_group_text - to a short list */
-void forecast_group_text(char *list[FORECAST_CLIENTS], size_t *count,
-			 bool *more, const char *text)
+/* forecast_texts_add - unless it is there */
+void forecast_texts_add(struct forecast_texts *to, const char *text)
 {
 	size_t i;
 
-	for (i = 0; i < *count; i++)
-		if (strcasecmp(list[i], text) == 0)
+	for (i = 0; i < to->count; i++)
+		if (strcasecmp(to->texts[i], text) == 0)
 			return;
-	if (*count < FORECAST_CLIENTS)
-		list[(*count)++] = xstrdup(text);
+	if (to->count < FORECAST_CLIENTS)
+		to->texts[to->count++] = xstrdup(text);
 	else
-		*more = true;
+		to->more = true;
+}
+
+/* forecast_texts_clear - free what it holds */
+void forecast_texts_clear(struct forecast_texts *of)
+{
+	while (of->count > 0)
+		free(of->texts[--of->count]);
 }
 
 /* add_names - of the client, and of the recipient's domain */
@@ -231,11 +237,9 @@ static void add_names(struct forecast_group *group,
 {
 	const char *domain = strrchr(taken->recipient, '@');
 
-	forecast_group_text(group->clients, &group->client_count,
-			    &group->more_clients, taken->address);
+	forecast_texts_add(&group->clients, taken->address);
 	if (domain != NULL && domain[1] != '\0')
-		forecast_group_text(group->domains, &group->domain_count,
-				    &group->more_domains, domain + 1);
+		forecast_texts_add(&group->domains, domain + 1);
 }
 
 /* add_session - how weak it is */
@@ -248,8 +252,7 @@ static void add_session(struct forecast_group *group,
 		return;
 	text = xasprintf("%s/%s/%s", taken->protocol, taken->cipher,
 			 taken->bits);
-	forecast_group_text(group->sessions, &group->session_count,
-			    &group->more_sessions, text);
+	forecast_texts_add(&group->sessions, text);
 	free(text);
 }
 
@@ -311,14 +314,10 @@ void forecast_group_free(struct forecast_group *group)
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		free(group->clients[i]);
-	for (i = 0; i < group->network_count; i++)
-		free(group->networks[i]);
-	for (i = 0; i < group->domain_count; i++)
-		free(group->domains[i]);
-	for (i = 0; i < group->session_count; i++)
-		free(group->sessions[i]);
+	forecast_texts_clear(&group->clients);
+	forecast_texts_clear(&group->networks);
+	forecast_texts_clear(&group->domains);
+	forecast_texts_clear(&group->sessions);
 	for (i = 0; i < group->example_count; i++)
 		free(group->examples[i]);
 	free(group->port);

@@ -23,6 +23,13 @@ enum forecast_kind {
 	FORECAST_KINDS
 };
 
+/* A few texts, each once, ignoring case. */
+struct forecast_texts {
+	char *texts[FORECAST_CLIENTS];
+	size_t count;
+	bool more; /* for which there is no room */
+};
+
 /* Recipients that are alike. */
 struct forecast_group {
 	enum forecast_kind kind;
@@ -45,18 +52,10 @@ struct forecast_group {
 	bool encrypted; /* it is, if only a little */
 	unsigned long count;
 	int64_t first, last; /* or POSTLOG_NO_TIME */
-	char *clients[FORECAST_CLIENTS];
-	size_t client_count;
-	bool more_clients;
-	char *networks[FORECAST_CLIENTS]; /* with a domain: of clients */
-	size_t network_count;
-	bool more_networks;
-	char *domains[FORECAST_CLIENTS]; /* of recipients */
-	size_t domain_count;
-	bool more_domains;
-	char *sessions[FORECAST_CLIENTS]; /* weak: "PROTOCOL/CIPHER/BITS" */
-	size_t session_count;
-	bool more_sessions;
+	struct forecast_texts clients;
+	struct forecast_texts networks; /* with a domain: of clients */
+	struct forecast_texts domains;	/* of recipients */
+	struct forecast_texts sessions; /* weak: "PROTOCOL/CIPHER/BITS" */
 	char *examples[FORECAST_EXAMPLES];
 	size_t example_count;
 };

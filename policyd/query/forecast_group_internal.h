@@ -10,10 +10,9 @@
 /* forecast_group_compare - for tsearch(3). */
 int forecast_group_compare(const void *one, const void *other);
 
-/* forecast_group_text - add a copy to a short list, unless it is there; more is
- * set: there is no room. */
-void forecast_group_text(char *list[FORECAST_CLIENTS], size_t *count,
-			 bool *more, const char *text);
+/* forecast_texts_add - a copy. forecast_texts_clear - free what it holds. */
+void forecast_texts_add(struct forecast_texts *to, const char *text);
+void forecast_texts_clear(struct forecast_texts *of);
 
 /* forecast_group_time - one more time, or POSTLOG_NO_TIME. */
 void forecast_group_time(struct forecast_group *group, int64_t time);

@@ -38,6 +38,12 @@ static json_t *texts(char *const *list, size_t count)
 	return array;
 }
 
+/* names - likewise */
+static json_t *names(const struct forecast_texts *of)
+{
+	return texts(of->texts, of->count);
+}
+
 /* other_places - what to write into the other services where they may have
  * been */
 static json_t *other_places(const struct forecast_adviser *adviser,
@@ -108,12 +114,11 @@ static void set_client(json_t *object, const struct forecast_adviser *adviser,
 	json_set(object, "syslog_name", json_text(group->name));
 	json_set(object, "network", json_text(group->network));
 	json_set(object, "networks",
-		 group->network_count > 0
-			 ? texts(group->networks, group->network_count)
-			 : texts(&group->network, 1));
-	json_set(object, "more_networks", json_boolean(group->more_networks));
-	json_set(object, "domains", texts(group->domains, group->domain_count));
-	json_set(object, "more_domains", json_boolean(group->more_domains));
+		 group->networks.count > 0 ? names(&group->networks)
+					   : texts(&group->network, 1));
+	json_set(object, "more_networks", json_boolean(group->networks.more));
+	json_set(object, "domains", names(&group->domains));
+	json_set(object, "more_domains", json_boolean(group->domains.more));
 	json_set(object, "login", json_text(group->login));
 	json_set(object, "service", json_text(group->service->name));
 	json_set(object, "restriction", json_text(group->restriction));
@@ -137,8 +142,8 @@ static json_t *group_object(const struct forecast_adviser *adviser,
 	} else if (group->kind != FORECAST_DOUBTED) {
 		set_client(object, adviser, group);
 	}
-	json_set(object, "clients", texts(group->clients, group->client_count));
-	json_set(object, "more_clients", json_boolean(group->more_clients));
+	json_set(object, "clients", names(&group->clients));
+	json_set(object, "more_clients", json_boolean(group->clients.more));
 	json_set(object, "first", when(group->first));
 	json_set(object, "last", when(group->last));
 	json_set(object, "examples",
@@ -199,25 +204,16 @@ static json_t *summary_object(const struct forecasts *forecasts)
 	return object;
 }
 
-/* add_line - of what is advised for all groups together */
-static void add_line(void *context, const char *where, const char *write)
-{
-	json_t *object = json_object();
-
-	json_set(object, "where", json_text(where));
-	json_set(object, "write", json_text(write));
-	json_append(context, object);
-}
-
 /* print_all_advice - if there is any */
 static void print_all_advice(const struct forecast_adviser *adviser,
 			     const struct forecast_groups *groups, FILE *output)
 {
 	json_t *object = json_object();
 	json_t *lines = json_array();
+	const struct advice_lines to = { json_append_line, lines };
 
 	json_set(object, "kind", json_text("advice"));
-	if (forecast_advice_all(adviser, groups, add_line, lines)) {
+	if (forecast_advice_all(adviser, groups, &to)) {
 		json_set(object, "places", lines);
 		json_print(object, output);
 	} else {

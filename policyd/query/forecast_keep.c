@@ -13,7 +13,6 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
-#include "lib/decision/restrictions.h"
 #include "lib/table/network_list.h"
 #include "policyd/query/forecast_advice_internal.h"
 
@@ -29,23 +28,6 @@ static struct setting *networks_of(const struct config *config)
 	return settings_top(config->settings, OPTION_MYNETWORKS);
 }
 
-/* is_used - do restrictions look at mynetworks? */
-static bool is_used(const struct config *config)
-{
-	size_t i, k;
-
-	for (i = 0; i < config->services.count; i++) {
-		const struct restriction_list *list =
-			&config->services.services[i].restrictions;
-
-		for (k = 0; k < list->count; k++)
-			if (list->uses[k].restriction ==
-			    &restriction_permit_mynetworks)
-				return true;
-	}
-	return false;
-}
-
 /* forecast_adviser_open - read mynetworks; a table in it is not read */
 void forecast_adviser_open(struct forecast_adviser *adviser,
 			   const struct config *config,
@@ -54,9 +36,11 @@ void forecast_adviser_open(struct forecast_adviser *adviser,
 	char *text = setting_join(networks_of(config));
 	struct error error;
 
-	*adviser = (struct forecast_adviser){ .config = config,
-					      .ports = ports,
-					      .used = is_used(config) };
+	*adviser = (struct forecast_adviser){
+		.config = config,
+		.ports = ports,
+		.used = service_list_has(&config->services, ADVICE_NETWORKS)
+	};
 	if (*text != '\0')
 		adviser->ours = network_list_new(text, true, NULL, &error);
 	if (adviser->ours != NULL && network_list_is_wide(adviser->ours)) {
@@ -89,8 +73,8 @@ bool advice_is_of_strangers(const struct forecast_adviser *adviser,
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		if (!is_ours(adviser, group->clients[i]))
+	for (i = 0; i < group->clients.count; i++)
+		if (!is_ours(adviser, group->clients.texts[i]))
 			return true;
 	return false;
 }
@@ -110,9 +94,9 @@ bool forecast_all_strangers(const struct forecast_adviser *adviser,
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		if (!is_address(group->clients[i]) ||
-		    is_ours(adviser, group->clients[i]))
+	for (i = 0; i < group->clients.count; i++)
+		if (!is_address(group->clients.texts[i]) ||
+		    is_ours(adviser, group->clients.texts[i]))
 			return false;
 	return true;
 }
@@ -123,8 +107,8 @@ bool advice_is_nowhere(const struct forecast_group *group)
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		if (is_address(group->clients[i]))
+	for (i = 0; i < group->clients.count; i++)
+		if (is_address(group->clients.texts[i]))
 			return false;
 	return true;
 }
@@ -132,9 +116,7 @@ bool advice_is_nowhere(const struct forecast_group *group)
 /* A list of networks that is being written. */
 struct networks {
 	const struct forecast_adviser *adviser;
-	FILE *out;
-	char *text; /* as it is after fflush() */
-	size_t length;
+	char *text;
 	size_t count;
 	bool added; /* an entry that was not there */
 };
@@ -148,9 +130,8 @@ static void put_entry(struct networks *networks, const char *entry)
 	if (strpbrk(entry, "\"'\\$\n") != NULL)
 		return;
 	quoted = xasprintf("\"%s\"", entry);
-	(void)fflush(networks->out);
 	if (strstr(networks->text, quoted) == NULL)
-		fprintf(networks->out, "%s %s",
+		xappend(&networks->text, "%s %s",
 			networks->count++ > 0 ? "," : "", quoted);
 	free(quoted);
 }
@@ -180,12 +161,13 @@ void advice_each(const struct forecast_group *group,
 {
 	size_t i;
 
-	if (group->more_clients && *group->network != '\0')
-		visit(context, group->network, group->clients[0]);
-	for (i = 0; i < group->network_count && group->more_clients; i++)
-		visit(context, group->networks[i], "");
-	for (i = 0; i < group->client_count && !group->more_clients; i++)
-		visit(context, group->clients[i], group->clients[i]);
+	if (group->clients.more && *group->network != '\0')
+		visit(context, group->network, group->clients.texts[0]);
+	for (i = 0; i < group->networks.count && group->clients.more; i++)
+		visit(context, group->networks.texts[i], "");
+	for (i = 0; i < group->clients.count && !group->clients.more; i++)
+		visit(context, group->clients.texts[i],
+		      group->clients.texts[i]);
 }
 
 /* put_address - an address or a network, if it is not in the list already */
@@ -225,20 +207,18 @@ char *advice_networks(const struct forecast_adviser *adviser,
 	const struct setting *now = networks_of(adviser->config);
 	char *present = setting_join(now);
 	bool first = adviser->used && advice_is_first(present);
-	struct networks networks = { .adviser = adviser };
+	struct networks networks = { .adviser = adviser,
+				     .text = xstrdup("mynetworks = {") };
 	size_t i;
 
-	networks.out = advice_open(&networks.text, &networks.length);
-	fputs("mynetworks = {", networks.out);
 	if (!first)
 		put_present(&networks, now);
 	for (i = 0; i < count; i++)
 		advice_each(groups[i], put_address, &networks);
 	if (first)
 		put_present(&networks, now);
-	fputs(" }", networks.out);
+	xappend(&networks.text, " }");
 	free(present);
-	fclose(networks.out);
 	if (networks.added)
 		return networks.text;
 	free(networks.text);
@@ -256,23 +236,19 @@ bool advice_is_domain(const char *text)
 char *advice_relay(const struct forecast_adviser *adviser,
 		   const struct forecast_group *group)
 {
-	char *text = NULL;
-	size_t length = 0;
-	size_t count = 0;
-	FILE *out;
+	char *text;
 	size_t i;
 
 	if (!advice_is_of_strangers(adviser, group) ||
-	    (group->more_domains && group->client_count == 1))
+	    (group->domains.more && group->clients.count == 1))
 		return NULL;
-	out = advice_open(&text, &length);
-	for (i = 0; i < group->domain_count; i++)
-		if (*group->domains[i] != '\0' &&
-		    advice_is_domain(group->domains[i]))
-			fprintf(out, "%s%s", count++ > 0 ? ", " : "",
-				group->domains[i]);
-	fclose(out);
-	if (count > 0)
+	text = xstrdup("");
+	for (i = 0; i < group->domains.count; i++)
+		if (*group->domains.texts[i] != '\0' &&
+		    advice_is_domain(group->domains.texts[i]))
+			xappend(&text, "%s%s", *text != '\0' ? ", " : "",
+				group->domains.texts[i]);
+	if (*text != '\0')
 		return text;
 	free(text);
 	return NULL;
@@ -282,21 +258,18 @@ char *advice_relay(const struct forecast_adviser *adviser,
 char *advice_relay_here(const struct forecast_adviser *adviser,
 			const char *domains)
 {
-	const struct setting *now =
-		settings_top(adviser->config->settings,
-			     OPTION_PARAMETER + PARAMETER_RELAY_DOMAINS);
+	const struct setting *now = settings_parameter(
+		adviser->config->settings, PARAMETER_RELAY_DOMAINS);
 	struct networks entries = { .adviser = adviser };
 	size_t i;
 
 	if (adviser->config->import_postfix == NULL || now->line == 0 ||
 	    now->source != NULL)
 		return NULL;
-	entries.out = advice_open(&entries.text, &entries.length);
-	fputs("relay_domains = {", entries.out);
+	entries.text = xstrdup("relay_domains = {");
 	for (i = 0; i < now->count; i++)
 		put_entry(&entries, now->values[i]);
 	put_entry(&entries, domains);
-	fputs(" }", entries.out);
-	fclose(entries.out);
+	xappend(&entries.text, " }");
 	return entries.text;
 }

@@ -24,7 +24,7 @@ static bool is_mergeable(const struct forecast_groups *groups,
 	return group->kind == FORECAST_REFUSED && !group->locked &&
 	       *group->login == '\0' &&
 	       strstr(group->restriction, "_sender_") == NULL &&
-	       group->domain_count == 1 && !group->more_domains &&
+	       group->domains.count == 1 && !group->domains.more &&
 	       forecast_all_strangers(groups->adviser, group);
 }
 
@@ -34,7 +34,7 @@ static int compare(const void *one, const void *other)
 	struct forecast_group a = **(struct forecast_group *const *)one;
 	struct forecast_group b = **(struct forecast_group *const *)other;
 	static char none[] = "";
-	int order = strcasecmp(a.domains[0], b.domains[0]);
+	int order = strcasecmp(a.domains.texts[0], b.domains.texts[0]);
 
 	a.network = b.network = a.domain = b.domain = none;
 	if (order == 0 && a.service != b.service)
@@ -47,11 +47,10 @@ static void by_domain(struct forecast_group *group)
 {
 	if (*group->domain != '\0')
 		return;
-	forecast_group_text(group->networks, &group->network_count,
-			    &group->more_networks, group->network);
+	forecast_texts_add(&group->networks, group->network);
 	*group->network = '\0';
 	free(group->domain);
-	group->domain = xstrdup(group->domains[0]);
+	group->domain = xstrdup(group->domains.texts[0]);
 }
 
 /* add - what one group has to another one */
@@ -62,17 +61,14 @@ static void add(struct forecast_group *to, struct forecast_group *from)
 	to->count += from->count;
 	forecast_group_time(to, from->first);
 	forecast_group_time(to, from->last);
-	to->more_clients |= from->more_clients;
-	to->more_networks |= from->more_networks;
-	for (i = 0; i < from->client_count; i++)
-		forecast_group_text(to->clients, &to->client_count,
-				    &to->more_clients, from->clients[i]);
-	for (i = 0; i < from->network_count; i++)
-		forecast_group_text(to->networks, &to->network_count,
-				    &to->more_networks, from->networks[i]);
+	to->clients.more |= from->clients.more;
+	to->networks.more |= from->networks.more;
+	for (i = 0; i < from->clients.count; i++)
+		forecast_texts_add(&to->clients, from->clients.texts[i]);
+	for (i = 0; i < from->networks.count; i++)
+		forecast_texts_add(&to->networks, from->networks.texts[i]);
 	if (*from->network != '\0')
-		forecast_group_text(to->networks, &to->network_count,
-				    &to->more_networks, from->network);
+		forecast_texts_add(&to->networks, from->network);
 	for (i = 0; i < from->example_count; i++) {
 		if (to->example_count >= FORECAST_EXAMPLES)
 			break;

@@ -4,21 +4,19 @@
  * Each line says how much was left out, and why, so that zeros are never taken
  * for "nothing will happen". */
 
-#include "lib/base/log.h"
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 
-/* put_names - text of strangers, between commas */
-static void put_names(char *const names[], size_t count, const char *quote,
-		      FILE *out)
+/* put_names - between commas; more: there are others */
+static void put_names(char *const names[], size_t count, bool more,
+		      const char *quote, FILE *out)
 {
-	char name[161];
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		log_quote(name, sizeof(name) - 1, names[i]);
-		fprintf(out, "%s%s%s%s", i > 0 ? ", " : "", quote, name, quote);
-	}
+	for (i = 0; i < count; i++)
+		fprintf(out, "%s%s%s%s", i > 0 ? ", " : "", quote,
+			quoted(names[i]).text, quote);
+	fputs(more ? " and others" : "", out);
 }
 
 /* put_hosts - a log of several: the configuration is that of one */
@@ -31,7 +29,7 @@ static void put_hosts(const struct forecasts *forecasts, FILE *out)
 	fprintf(out, "note: the log is of %s%s hosts (",
 		figures->more_hosts ? "more than " : "",
 		figure(figures->host_count).text);
-	put_names(figures->hosts, figures->host_count, "", out);
+	put_names(figures->hosts, figures->host_count, false, "", out);
 	fputs("), and all of its mail is judged by the ports and lists of one; "
 	      "read the lines of each host alone, with its configuration\n",
 	      out);
@@ -76,10 +74,9 @@ static void put_others(const struct forecasts *forecasts, FILE *out)
 		"logs as ",
 		figure(forecasts->elsewhere).text,
 		forecasts->elsewhere == 1 ? " is" : "s are");
-	put_names(forecasts->other_names, forecasts->other_name_count, "\"",
-		  out);
-	fprintf(out, "%s, so %s of another instance, or of another time\n",
-		forecasts->more_other_names ? " and others" : "",
+	put_names(forecasts->other_names.texts, forecasts->other_names.count,
+		  forecasts->other_names.more, "\"", out);
+	fprintf(out, ", so %s of another instance, or of another time\n",
 		forecasts->elsewhere == 1 ? "it is" : "they are");
 }
 
@@ -89,12 +86,11 @@ static void put_plain_logins(const struct forecasts *forecasts, FILE *out)
 	if (forecasts->no_login == 0)
 		return;
 	fprintf(out, "note: these log in without TLS: ");
-	put_names(forecasts->plain_logins, forecasts->plain_login_count, "",
-		  out);
-	fprintf(out,
-		"%s; let their programs use TLS, or set smtpd_tls_auth_only = "
-		"no for their port in master.cf, once it asks policyd\n",
-		forecasts->more_plain_logins ? " and others" : "");
+	put_names(forecasts->plain_logins.texts, forecasts->plain_logins.count,
+		  forecasts->plain_logins.more, "", out);
+	fputs("; let their programs use TLS, or set smtpd_tls_auth_only = "
+	      "no for their port in master.cf, once it asks policyd\n",
+	      out);
 }
 
 /* put_unjudged - what is not in the figures above, and why */

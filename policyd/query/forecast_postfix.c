@@ -49,7 +49,7 @@ static char *plain_login(const struct forecast_adviser *adviser,
 /* The networks of Postfix that are being completed. */
 struct addition {
 	const struct network_list *list;
-	FILE *out;
+	char *text;
 	const char *comma;
 	bool spaced;
 	bool added;
@@ -59,7 +59,7 @@ struct addition {
 static void put_entry(struct addition *addition, const char *entry,
 		      size_t length)
 {
-	fprintf(addition->out, "%s%.*s", addition->comma, (int)length, entry);
+	xappend(&addition->text, "%s%.*s", addition->comma, (int)length, entry);
 	addition->comma = addition->spaced ? ", " : ",";
 }
 
@@ -117,16 +117,13 @@ static char *networks(const struct forecast_adviser *adviser,
 		scope != NULL ? scope->networks : adviser->ports->networks;
 	struct error error;
 	struct network_list *list = network_list_new(now, true, NULL, &error);
-	char *text = NULL;
-	size_t length = 0;
 	struct addition addition = { .list = list,
-				     .out = advice_open(&text, &length),
+				     .text = xstrdup("mynetworks="),
 				     .comma = "",
 				     .spaced = scope == NULL };
 	char *made = NULL;
 	size_t i;
 
-	fputs("mynetworks=", addition.out);
 	if (!advice_is_first(now))
 		put_present(&addition, now);
 	for (i = 0; i < count; i++)
@@ -134,12 +131,13 @@ static char *networks(const struct forecast_adviser *adviser,
 			advice_each(groups[i], add, &addition);
 	if (advice_is_first(now))
 		put_present(&addition, now);
-	fclose(addition.out);
 	if (addition.added)
 		made = command(adviser, scope != NULL ? "-P" : "-e",
-			       scope != NULL ? scope->service : "", text);
+			       scope != NULL ? scope->service : "",
+			       addition.text);
 	network_list_free(list);
-	free(text);
+	free(addition.text);
+	;
 	return made;
 }
 
@@ -173,37 +171,34 @@ char *advice_domains(const struct forecast_adviser *adviser,
 		     const struct forecast_group *const *groups, size_t count,
 		     const char *class)
 {
-	char *list[FORECAST_CLIENTS];
-	size_t length = 0;
-	bool more = false;
+	struct forecast_texts list = { .count = 0 };
 	enum config_option option = forecast_list_of(class, "x");
-	char *text, *longer, *made;
+	char *text, *setting, *made;
 	size_t i, k;
 
+	if (adviser->ports->own == NULL)
+		return NULL;
 	for (i = 0; i < count; i++)
-		for (k = 0; k < groups[i]->domain_count; k++)
+		for (k = 0; k < groups[i]->domains.count; k++)
 			if (advice_is_locked(groups[i], ADVICE_DESTINATION) &&
 			    strcmp(groups[i]->class, class) == 0 &&
-			    advice_is_domain(groups[i]->domains[k]))
-				forecast_group_text(list, &length, &more,
-						    groups[i]->domains[k]);
-	if (length == 0 || adviser->ports->own == NULL)
+			    advice_is_domain(groups[i]->domains.texts[k]))
+				forecast_texts_add(&list,
+						   groups[i]->domains.texts[k]);
+	if (list.count == 0)
 		return NULL;
 	text = setting_join(
 		settings_top(adviser->ports->own->settings, option));
-	for (i = 0; i < length; i++) {
-		longer = xasprintf("%s%s%s", text, *text != '\0' ? ", " : "",
-				   list[i]);
-		free(text);
-		free(list[i]);
-		text = longer;
-	}
-	longer = xasprintf("%s=%s", config_option_name(option), text);
-	made = strpbrk(longer, "'\n") == NULL
-		       ? command(adviser, "-e", "", longer)
+	for (i = 0; i < list.count; i++)
+		xappend(&text, "%s%s", *text != '\0' ? ", " : "",
+			list.texts[i]);
+	forecast_texts_clear(&list);
+	setting = xasprintf("%s=%s", config_option_name(option), text);
+	made = strpbrk(setting, "'\n") == NULL
+		       ? command(adviser, "-e", "", setting)
 		       : xasprintf("the same domains in %s",
 				   config_option_name(option));
-	free(longer);
+	free(setting);
 	free(text);
 	return made;
 }
@@ -228,28 +223,17 @@ static bool is_first(const struct forecast_adviser *adviser,
 }
 
 /* advice_postfix - each command once */
-void advice_postfix(const struct forecast_adviser *adviser,
-		    const struct forecast_group *const *groups, size_t count,
-		    void (*put)(void *context, const char *where,
-				const char *write),
-		    void *context)
+char *advice_postfix(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t count,
+		     size_t index)
 {
-	size_t i;
+	const struct forecast_group *group = groups[index];
 
-	for (i = 0; i < count; i++) {
-		char *text = NULL;
-
-		if (!is_first(adviser, groups, i))
-			continue;
-		if (!is_host(groups[i]))
-			text = plain_login(adviser, groups[i]);
-		else if (adviser->ports->networks == NULL)
-			text = xstrdup("the same clients in mynetworks");
-		else
-			text = networks(adviser, scope_of(adviser, groups[i]),
-					groups, count);
-		if (text != NULL)
-			put(context, ADVICE_POSTFIX, text);
-		free(text);
-	}
+	if (!is_first(adviser, groups, index))
+		return NULL;
+	if (!is_host(group))
+		return plain_login(adviser, group);
+	if (adviser->ports->networks == NULL)
+		return xstrdup("the same clients in mynetworks");
+	return networks(adviser, scope_of(adviser, group), groups, count);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/base/log.h"
 #include "lib/base/printable.h"
+#include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_time.h"
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
@@ -45,19 +45,10 @@ static void put_period(const struct postlog_figures *figures, FILE *out)
 		same ? "" : text[1]);
 }
 
-/* put_quoted - text of a stranger */
-static void put_quoted(FILE *out, const char *text)
-{
-	char quoted[161];
-
-	log_quote(quoted, sizeof(quoted) - 1, text);
-	fputs(quoted, out);
-}
-
 /* put_networks - where the clients are */
 static void put_networks(const struct forecast_group *group, FILE *out)
 {
-	size_t last = group->network_count;
+	size_t last = group->networks.count;
 	size_t i;
 
 	if (last == 0)
@@ -65,10 +56,10 @@ static void put_networks(const struct forecast_group *group, FILE *out)
 	for (i = 0; i < last; i++)
 		fprintf(out, "%s%s",
 			i == 0				       ? ""
-			: i + 1 < last || group->more_networks ? ", "
+			: i + 1 < last || group->networks.more ? ", "
 							       : " and ",
-			group->networks[i]);
-	if (group->more_networks)
+			group->networks.texts[i]);
+	if (group->networks.more)
 		fputs(" and others", out);
 }
 
@@ -77,8 +68,7 @@ static void put_who(const struct forecast_group *group, FILE *out)
 {
 	fprintf(out, "port %s",
 		*group->port != '\0' ? group->port : group->ports);
-	fputs(" (", out);
-	put_quoted(out, group->name);
+	fprintf(out, " (%s", quoted(group->name).text);
 	if (advice_is_nowhere(group)) {
 		fputs("), clients without an address, ", out);
 	} else {
@@ -87,8 +77,7 @@ static void put_who(const struct forecast_group *group, FILE *out)
 		fputs(", ", out);
 	}
 	if (*group->login != '\0') {
-		fputs("login ", out);
-		put_quoted(out, group->login);
+		fprintf(out, "login %s", quoted(group->login).text);
 	} else {
 		fputs("no login", out);
 	}
@@ -105,10 +94,8 @@ static void put_group(const struct forecast_group *group, FILE *out)
 		return;
 	}
 	put_who(group, out);
-	if (*group->domain != '\0') {
-		fputs(", to ", out);
-		put_quoted(out, group->domain);
-	}
+	if (*group->domain != '\0')
+		fprintf(out, ", to %s", quoted(group->domain).text);
 	if (*group->reason != '\0')
 		fprintf(out, ": %s", group->reason);
 	if (*group->restriction != '\0')
@@ -132,7 +119,7 @@ static void put_relay(const struct forecast_adviser *adviser,
 
 	fprintf(out, "\t\t%s this host takes mail from anybody for %s%s",
 		other ? "or, if" : "if", advice->relay,
-		group->more_domains ? " and others" : "");
+		group->domains.more ? " and others" : "");
 	if (advice->ours)
 		fputs(", which is ours already, write:\n", out);
 	else if (advice->relay_here != NULL)
@@ -235,11 +222,11 @@ static void put_advice_once(const struct forecast_adviser *adviser,
 {
 	char *text = NULL;
 	size_t length = 0;
-	FILE *lines = advice_open(&text, &length);
+	FILE *lines = xmemstream(&text, &length);
 	size_t i = 0;
 
 	put_advice(adviser, group, lines);
-	fclose(lines);
+	xmemstream_close(lines);
 	while (i < told->count && strcmp(told->texts[i], text) != 0)
 		i++;
 	if (i < told->count && length > 0) {
@@ -267,17 +254,16 @@ static void put_all_advice(const struct forecasts *forecasts,
 {
 	char *text = NULL;
 	size_t length = 0;
-	FILE *lines = open_memstream(&text, &length);
+	FILE *lines = xmemstream(&text, &length);
+	const struct advice_lines to = { put_line, lines };
+	bool any = forecast_advice_all(adviser, &forecasts->groups, &to);
 
-	if (lines == NULL)
-		return;
-	if (forecast_advice_all(adviser, &forecasts->groups, put_line, lines) &&
-	    fflush(lines) == 0)
+	xmemstream_close(lines);
+	if (any)
 		fprintf(out,
 			"           to keep all that are ours or log in, under "
 			"the same conditions, write:\n%s",
 			text);
-	fclose(lines);
 	free(text);
 }
 
@@ -298,7 +284,7 @@ static void put_left(const struct forecast_groups *groups,
 		    *group->login == '\0' || named == LOGINS_SHOWN)
 			continue;
 		fputs(comma, out);
-		put_quoted(out, group->login);
+		fputs(quoted(group->login).text, out);
 		comma = ", ";
 		named++;
 	}

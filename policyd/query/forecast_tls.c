@@ -39,7 +39,7 @@ static bool comes_to_login(const struct restriction_list *list,
 bool advice_is_weak(const struct forecast_group *group)
 {
 	return *group->login != '\0' && group->weak && group->encrypted &&
-	       group->session_count > 0 && !group->more_sessions &&
+	       group->sessions.count > 0 && !group->sessions.more &&
 	       strcmp(group->restriction, "reject_plaintext_session") == 0 &&
 	       comes_to_login(&group->service->restrictions,
 			      group->restriction);
@@ -86,8 +86,8 @@ static bool suits(const struct forecast_adviser *adviser,
 	size_t i, k;
 
 	for (i = 0; i < count && all; i++)
-		for (k = 0; k < groups[i]->session_count && all; k++)
-			all = is_strong(minimum, groups[i]->sessions[k]);
+		for (k = 0; k < groups[i]->sessions.count && all; k++)
+			all = is_strong(minimum, groups[i]->sessions.texts[k]);
 	session_minimum_free(minimum);
 	return all;
 }

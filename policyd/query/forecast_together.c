@@ -22,8 +22,10 @@ static bool is_advised(const struct forecast_adviser *adviser,
 
 /* All groups that are advised on. */
 struct keep {
+	const struct forecast_adviser *adviser;
 	const struct forecast_group **groups;
 	size_t count;
+	const struct advice_lines *lines;
 };
 
 /* advice_is_same - that of the top level counts for all that have none */
@@ -63,8 +65,7 @@ static char *keep_list(const struct keep *keep, const struct service *service,
 }
 
 /* keep_tls - the least TLS of a service, if that is all its logins need */
-static bool keep_tls(const struct forecast_adviser *adviser,
-		     const struct keep *keep, const struct service *service,
+static bool keep_tls(const struct keep *keep, const struct service *service,
 		     char *lines[ADVICE_TLS_LINES])
 {
 	const struct forecast_group **logins =
@@ -77,7 +78,7 @@ static bool keep_tls(const struct forecast_adviser *adviser,
 		if (advice_is_same(keep->groups[i]->service, service) &&
 		    !keep->groups[i]->locked && *keep->groups[i]->login != '\0')
 			logins[count++] = keep->groups[i];
-	enough = advice_tls(adviser, logins, count, lines);
+	enough = advice_tls(keep->adviser, logins, count, lines);
 	free(logins);
 	return enough;
 }
@@ -93,26 +94,25 @@ static bool is_first(const struct keep *keep, size_t index)
 	return i == index;
 }
 
+/* put - one line, which is freed; NULL: there is none */
+static void put(const struct keep *keep, const char *where, char *line)
+{
+	if (line != NULL)
+		keep->lines->put(keep->lines->context, where, line);
+	free(line);
+}
+
 /* put_service - what to write into a service */
-static void put_service(const struct forecast_adviser *adviser,
-			const struct keep *keep, const struct service *service,
-			void (*put)(void *context, const char *where,
-				    const char *write),
-			void *context)
+static void put_service(const struct keep *keep, const struct service *service)
 {
 	char *where = forecast_advice_where(service);
 	char *lines[ADVICE_TLS_LINES];
-	bool weak = keep_tls(adviser, keep, service, lines);
-	char *text = keep_list(keep, service, weak);
+	bool weak = keep_tls(keep, service, lines);
 	size_t i;
 
-	if (text != NULL)
-		put(context, where, text);
-	for (i = 0; i < ADVICE_TLS_LINES && weak && lines[i] != NULL; i++) {
-		put(context, where, lines[i]);
-		free(lines[i]);
-	}
-	free(text);
+	put(keep, where, keep_list(keep, service, weak));
+	for (i = 0; i < ADVICE_TLS_LINES && weak; i++)
+		put(keep, where, lines[i]);
 	free(where);
 }
 
@@ -127,61 +127,42 @@ static bool is_first_of_class(const struct keep *keep, size_t index)
 	return i == index && *class != '\0';
 }
 
-/* put_domains - what main.cf needs for a class */
-static void put_domains(const struct forecast_adviser *adviser,
-			const struct keep *keep, const char *class,
-			void (*put)(void *context, const char *where,
-				    const char *write),
-			void *context)
-{
-	char *text = advice_domains(adviser, keep->groups, keep->count, class);
-
-	if (text != NULL)
-		put(context, ADVICE_POSTFIX, text);
-	free(text);
-}
-
 /* put_all - each line to write */
-static void
-put_all(const struct forecast_adviser *adviser, const struct keep *keep,
-	void (*put)(void *context, const char *where, const char *write),
-	void *context)
+static void put_all(const struct keep *keep)
 {
+	const struct forecast_adviser *adviser = keep->adviser;
+	const struct forecast_group **groups = keep->groups;
 	const struct forecast_group **hosts =
 		xcalloc(keep->count, sizeof(struct forecast_group *));
 	size_t count = 0;
-	char *text;
 	size_t i;
 
 	for (i = 0; i < keep->count; i++)
-		if (*keep->groups[i]->login == '\0' && !keep->groups[i]->locked)
-			hosts[count++] = keep->groups[i];
-	text = advice_networks(adviser, hosts, count);
-	if (text != NULL)
-		put(context, "at top level", text);
-	free(text);
+		if (*groups[i]->login == '\0' && !groups[i]->locked)
+			hosts[count++] = groups[i];
+	put(keep, "at top level", advice_networks(adviser, hosts, count));
 	free(hosts);
 	for (i = 0; i < keep->count; i++)
 		if (is_first(keep, i))
-			put_service(adviser, keep, keep->groups[i]->service,
-				    put, context);
-	advice_postfix(adviser, keep->groups, keep->count, put, context);
+			put_service(keep, groups[i]->service);
+	for (i = 0; i < keep->count; i++)
+		put(keep, ADVICE_POSTFIX,
+		    advice_postfix(adviser, groups, keep->count, i));
 	for (i = 0; i < keep->count; i++)
 		if (is_first_of_class(keep, i))
-			put_domains(adviser, keep, keep->groups[i]->class, put,
-				    context);
+			put(keep, ADVICE_POSTFIX,
+			    advice_domains(adviser, groups, keep->count,
+					   groups[i]->class));
 }
 
 /* forecast_advice_all - for all together */
 bool forecast_advice_all(const struct forecast_adviser *adviser,
 			 const struct forecast_groups *groups,
-			 void (*put)(void *context, const char *where,
-				     const char *write),
-			 void *context)
+			 const struct advice_lines *lines)
 {
 	struct forecast_group *others =
 		xcalloc(FORECAST_SERVICES * groups->count + 1, sizeof(*others));
-	struct keep keep = { .count = 0 };
+	struct keep keep = { .adviser = adviser, .lines = lines };
 	size_t advised = 0;
 	size_t other = 0;
 	size_t i, k;
@@ -201,7 +182,7 @@ bool forecast_advice_all(const struct forecast_adviser *adviser,
 		}
 	}
 	if (advised > 1)
-		put_all(adviser, &keep, put, context);
+		put_all(&keep);
 	free(keep.groups);
 	free(others);
 	return advised > 1;

@@ -56,6 +56,16 @@ void json_append(json_t *array, json_t *value)
 		abort();
 }
 
+/* json_append_line - add a line to write */
+void json_append_line(void *array, const char *where, const char *write)
+{
+	json_t *object = json_object();
+
+	json_set(object, "where", json_text(where));
+	json_set(object, "write", json_text(write));
+	json_append(array, object);
+}
+
 /* put - write a piece of output: DEL is the one control character that jansson
  * does not escape. It can occur only in a string. */
 static int put(const char *bytes, size_t length, void *context)

@@ -23,6 +23,10 @@ json_t *json_whether(int known);
 void json_set(json_t *object, const char *name, json_t *value);
 void json_append(json_t *array, json_t *value);
 
+/* json_append_line - an element: a line to write, and its place; array is a
+ * json_t. */
+void json_append_line(void *array, const char *where, const char *write);
+
 /* json_print - one line of printable ASCII: everything else is escaped as in
  * JSON, so that a terminal shows it safely. Frees the object. */
 void json_print(json_t *object, FILE *output);

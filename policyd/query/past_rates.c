@@ -22,8 +22,12 @@
 
 #define SECOND_US 1000000
 
-/* The answer to a message, at one state of the protocol. */
-enum answer { PASSED, STOPPED, REFUSED };
+/* The fate of a message. */
+struct fate {
+	bool counts;  /* a rate looks at it */
+	bool over;    /* a limit */
+	bool stopped; /* by a rate, at least for a recipient */
+};
 
 /* open_tables - in a directory of our own */
 static int open_tables(struct past_rates *rates, const char *directory,
@@ -144,10 +148,10 @@ static void meet(struct past_rates *rates, struct charge *charge,
 		met->most = used;
 }
 
-/* ask - the message at one state of the protocol, as request says; *counts:
- * does a rate look at it? */
-static enum answer ask(struct past_rates *rates, const struct past_mail *mail,
-		       const struct request *request, bool *counts, bool *over)
+/* ask - the message at one state of the protocol, as request says: is it
+ * accepted? */
+static bool ask(struct past_rates *rates, const struct past_mail *mail,
+		const struct request *request, struct fate *fate)
 {
 	static struct charges charges;
 	static struct judgement judgement;
@@ -160,34 +164,30 @@ static enum answer ask(struct past_rates *rates, const struct past_mail *mail,
 	judgement.evaluation.charges = &charges;
 	if (judgement_now(&judgement, mail->service, rates->config->resolver,
 			  request, (time_t)mail->time) < 0)
-		return REFUSED;
+		return false;
 	if (decision->verdict == VERDICT_DEFER)
 		rates->unknown++;
 	charges_settle(&charges, decision, &how);
 	for (i = 0; i < charges.count; i++) {
 		struct charge *charge = &charges.each[i];
 
-		*counts |= charge->asked;
+		fate->counts |= charge->asked;
 		if (!charge->asked ||
 		    (charge->result.outcome != RATE_OVER &&
 		     charge->result.outcome != RATE_NEVER_FITS))
 			continue;
-		*over = true;
+		fate->over = true;
 		meet(rates, charge, mail);
 	}
-	if (charges.limited)
-		return STOPPED;
-	return decision->verdict == VERDICT_REJECT ||
-			       decision->verdict == VERDICT_DEFER
-		       ? REFUSED
-		       : PASSED;
+	fate->stopped |= charges.limited;
+	return !charges.limited && decision->verdict != VERDICT_REJECT &&
+	       decision->verdict != VERDICT_DEFER;
 }
 
 /* send_recipients - which of them are accepted? One of those, and how many */
 static size_t send_recipients(struct past_rates *rates,
 			      const struct past_mail *mail,
-			      struct request *request, bool *counts, bool *over,
-			      bool *stopped)
+			      struct request *request, struct fate *fate)
 {
 	size_t accepted = 0;
 	const char *last = "";
@@ -197,17 +197,10 @@ static size_t send_recipients(struct past_rates *rates,
 	request->recipient_count = "0";
 	for (i = 0; i < mail->count; i++) {
 		request->recipient = mail->recipients[i];
-		switch (ask(rates, mail, request, counts, over)) {
-		case PASSED:
-			last = mail->recipients[i];
-			accepted++;
-			break;
-		case STOPPED:
-			*stopped = true;
-			break;
-		case REFUSED:
-			break;
-		}
+		if (!ask(rates, mail, request, fate))
+			continue;
+		last = mail->recipients[i];
+		accepted++;
 	}
 	if (accepted == mail->count)
 		accepted = past_mail_count(mail);
@@ -218,7 +211,7 @@ static size_t send_recipients(struct past_rates *rates,
 /* send_message - DATA, and the end of the message */
 static void send_message(struct past_rates *rates, const struct past_mail *mail,
 			 const struct request *like, size_t accepted,
-			 bool *counts, bool *over, bool *stopped)
+			 struct fate *fate)
 {
 	struct request request = *like;
 	char count[24], size[24];
@@ -228,26 +221,18 @@ static void send_message(struct past_rates *rates, const struct past_mail *mail,
 	request.recipient_count = count;
 	request.protocol_state = "DATA";
 	request.size = "";
-	switch (ask(rates, mail, &request, counts, over)) {
-	case STOPPED:
-		*stopped = true;
+	if (!ask(rates, mail, &request, fate))
 		return;
-	case REFUSED:
-		return;
-	case PASSED:
-		break;
-	}
 	request.protocol_state = "END-OF-MESSAGE";
 	request.size = size;
-	if (ask(rates, mail, &request, counts, over) == STOPPED)
-		*stopped = true;
+	ask(rates, mail, &request, fate);
 }
 
 /* past_rates_send - a message is sent */
 void past_rates_send(struct past_rates *rates, const struct past_mail *mail)
 {
 	struct request request = mail->request;
-	bool counts = false, over = false, stopped = false;
+	struct fate fate = { 0 };
 	char instance[32];
 	size_t accepted;
 
@@ -255,14 +240,12 @@ void past_rates_send(struct past_rates *rates, const struct past_mail *mail)
 		return;
 	snprintf(instance, sizeof(instance), "past.%lu", mail->number);
 	request.instance = instance;
-	accepted = send_recipients(rates, mail, &request, &counts, &over,
-				   &stopped);
+	accepted = send_recipients(rates, mail, &request, &fate);
 	if (accepted > 0)
-		send_message(rates, mail, &request, accepted, &counts, &over,
-			     &stopped);
-	rates->messages += counts;
-	rates->stopped += stopped;
-	rates->warned += over && !stopped;
+		send_message(rates, mail, &request, accepted, &fate);
+	rates->messages += fate.counts;
+	rates->stopped += fate.stopped;
+	rates->warned += fate.over && !fate.stopped;
 }
 
 /* past_rates_close - free what it holds */

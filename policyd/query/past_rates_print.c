@@ -6,7 +6,6 @@
 
 #include <jansson.h>
 
-#include "lib/base/log.h"
 #include "policyd/query/figure.h"
 #include "policyd/query/json.h"
 #include "policyd/query/past_rates.h"
@@ -54,15 +53,14 @@ static void put_met(const struct past_met *met, FILE *out)
 {
 	enum rate_unit unit = rate_unit_of(met->rate);
 	struct rate_limit most = { met->most, 1 };
-	char limit[RATE_TEXT_SIZE], text[RATE_TEXT_SIZE], key[161];
+	char limit[RATE_TEXT_SIZE], text[RATE_TEXT_SIZE];
 
-	log_quote(key, sizeof(key) - 1, met->key);
 	rate_limit_text(&most, unit, text);
 	text[strcspn(text, "/")] = '\0';
 	fprintf(out,
 		"%9lu  rate %s, key %s: over %s (up to %s)%s, first at %s, last at "
 		"%s: %s\n\t\t%.200s:%lu\n",
-		met->messages, met->rate->name, key,
+		met->messages, met->rate->name, quoted(met->key).text,
 		rate_limit_text(&met->limit, unit, limit), text,
 		met->never ? " in a single message" : "",
 		figure_time(met->first).text, figure_time(met->last).text,

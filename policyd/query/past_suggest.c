@@ -10,7 +10,6 @@
 
 #include <jansson.h>
 
-#include "lib/base/log.h"
 #include "lib/base/printable.h"
 #include "lib/base/xalloc.h"
 #include "policyd/query/figure.h"
@@ -122,12 +121,11 @@ static bool is_inherited(const struct service *service,
 	       a->uses[0].line == b->uses[0].line;
 }
 
-/* lists - call put with each place where the rate must be named, and with the
- * list of restrictions to write there */
-static void
-lists(const struct config *config, const struct suggestion *suggestion,
-      void (*put)(void *context, const char *where, const char *restrictions),
-      void *context)
+/* lists - each place where the rate must be named, and the list of restrictions
+ * to write there */
+static void lists(const struct config *config,
+		  const struct suggestion *suggestion,
+		  const struct advice_lines *to)
 {
 	const struct service_list *all = &config->services;
 	const struct service *top = &all->services[all->count - 1];
@@ -147,7 +145,7 @@ lists(const struct config *config, const struct suggestion *suggestion,
 		text = forecast_advice_list(
 			&service->restrictions, word,
 			restriction_use_word(&service->restrictions.uses[0]));
-		put(context, where, text);
+		to->put(to->context, where, text);
 		free(text);
 		free(where);
 	}
@@ -182,12 +180,11 @@ static void put_logins(const struct past_usage *usage, FILE *out)
 
 	for (i = 0; i < usage->count && i < LOGINS_SHOWN; i++) {
 		const struct past_login *login = usage->logins[i];
-		char name[161];
 
-		log_quote(name, sizeof(name) - 1, login->login);
 		fprintf(out, "  %-8s %12s %12s  %s (hour to %s)\n", "",
 			figure(login->most[0].used).text,
-			figure(login->most[1].used).text, name,
+			figure(login->most[1].used).text,
+			quoted(login->login).text,
 			figure_time(login->most[0].time).text);
 	}
 	if (usage->count > LOGINS_SHOWN)
@@ -205,6 +202,8 @@ static void put_list(void *context, const char *where, const char *restrictions)
 static void put_lines(const struct suggestion *suggestion,
 		      const struct config *config, FILE *out)
 {
+	const struct advice_lines to = { put_list, out };
+
 	if (suggestion->exists) {
 		fprintf(out,
 			"these limits would have met nobody; write into %s:\n"
@@ -222,7 +221,7 @@ static void put_lines(const struct suggestion *suggestion,
 		"}\n",
 		config->path, suggestion->name, suggestion->limit[0],
 		span_names[0], suggestion->limit[1], span_names[1]);
-	lists(config, suggestion, put_list, out);
+	lists(config, suggestion, &to);
 	fputs("Postfix must ask at DATA, too: see rate in policyd.conf(5).\n",
 	      out);
 }
@@ -241,12 +240,9 @@ static void put_left(const struct past_usage *usage, FILE *out)
 		usage->left_count == 1 ? "" : "s",
 		figure(usage->left_recipients).text,
 		usage->left_recipients == 1 ? "" : "s");
-	for (i = 0; i < usage->left_count && i < LOGINS_SHOWN; i++) {
-		char name[161];
-
-		log_quote(name, sizeof(name) - 1, usage->left[i]);
-		fprintf(out, "%s %s", i > 0 ? "," : "", name);
-	}
+	for (i = 0; i < usage->left_count && i < LOGINS_SHOWN; i++)
+		fprintf(out, "%s %s", i > 0 ? "," : "",
+			quoted(usage->left[i]).text);
 	fputs(usage->left_count > LOGINS_SHOWN ? ", ...\n" : "\n", out);
 }
 
@@ -317,16 +313,6 @@ static json_t *pair(const uint64_t numbers[PAST_SPANS])
 	return array;
 }
 
-/* add_list - one place, as JSON */
-static void add_list(void *context, const char *where, const char *restrictions)
-{
-	json_t *object = json_object();
-
-	json_set(object, "where", json_text(where));
-	json_set(object, "write", json_text(restrictions));
-	json_append(context, object);
-}
-
 /* left_object - what is not in the figures */
 static json_t *left_object(const struct past_usage *usage)
 {
@@ -376,7 +362,8 @@ void past_usage_print_json(struct past_usage *usage,
 	}
 	json_set(object, "limit", limits);
 	places = json_array();
-	lists(config, &suggestion, add_list, places);
+	lists(config, &suggestion,
+	      &(struct advice_lines){ json_append_line, places });
 	json_set(object, "places", places);
 	json_print(object, output);
 }

@@ -172,7 +172,7 @@ static char *cipher_string(const struct smtpd_port *port, const char *grade)
 		"smtpd_tls_mandatory_exclude_ciphers"
 	};
 	char *name = list_name(grade), *text = xstrdup(get(port, name));
-	char *word, *longer;
+	char *word;
 	size_t i;
 
 	free(name);
@@ -180,10 +180,8 @@ static char *cipher_string(const struct smtpd_port *port, const char *grade)
 		const char *rest = get(port, names[i]);
 
 		while ((word = postfix_next_word(&rest)) != NULL) {
-			longer = xasprintf("%s:!%s", text, word);
+			xappend(&text, ":!%s", word);
 			free(word);
-			free(text);
-			text = longer;
 		}
 	}
 	return text;

@@ -146,15 +146,10 @@ static char *print_configuration(const struct config *config)
 {
 	char *text = NULL;
 	size_t length;
-	FILE *output = open_memstream(&text, &length);
+	FILE *output = xmemstream(&text, &length);
 
-	if (output == NULL)
-		return xstrdup("");
 	config_dump(config, true, output);
-	if (fclose(output) != 0) {
-		free(text);
-		return xstrdup("");
-	}
+	xmemstream_close(output);
 	return text;
 }
 

@@ -136,4 +136,20 @@ static inline void write_certificate(const char *file, EVP_PKEY *key, long from,
 	write_certificate_for(file, key, from, to, use, NULL);
 }
 
+/* expand - settings, with the directory for each "@"; the caller frees them */
+static inline char *expand(const char *settings)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+
+	for (; *settings != '\0'; settings++)
+		if (*settings == '@')
+			fputs(directory, file);
+		else
+			fputc(*settings, file);
+	fclose(file);
+	return text;
+}
+
 #endif

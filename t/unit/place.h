@@ -2,6 +2,7 @@
 #ifndef T_UNIT_PLACE_H
 #define T_UNIT_PLACE_H
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,6 +48,20 @@ static inline void place_write(const char *name, const char *text)
 			putc(*text, file);
 	ck_assert_int_eq(fclose(file), 0);
 	free(path);
+}
+
+/* place_make_postfix - a new directory with a configuration for postmap(1). It
+ * looks old, since Postfix waits until it has not changed for a while. */
+static inline void place_make_postfix(void)
+{
+	static const struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
+	char *main_cf;
+
+	place_make();
+	place_write("main.cf", "compatibility_level = 3.6\n");
+	main_cf = place_path("main.cf");
+	ck_assert_int_eq(utimensat(AT_FDCWD, main_cf, old, 0), 0);
+	free(main_cf);
 }
 
 #endif

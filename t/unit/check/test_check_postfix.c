@@ -326,8 +326,8 @@ START_TEST(judges_attempts)
 	set_up(&postfix);
 	change(&postfix, "policyd_time_limit", "3600");
 	check_init(&check, &postfix, config);
-	ck_assert_uint_eq(check.use_count, 3);
-	check.uses[0].attempt = attempts[_i].attempt;
+	ck_assert_uint_eq(check.uses.count, 3);
+	check.uses.list[0].attempt = attempts[_i].attempt;
 	check_run(&check);
 	ck_assert_uint_eq(check.finding_count, found != NULL ? 1 : 0);
 	if (found != NULL)

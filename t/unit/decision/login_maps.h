@@ -11,7 +11,7 @@
 
 #include "lib/decision/restrictions.h"
 #include "lib/decision/sender_login.h"
-#include "t/unit/test.h"
+#include "t/unit/place.h"
 
 /* sender_login_maps as a case needs them. */
 
@@ -31,37 +31,11 @@ static const char *const usual[][2] = {
 	{ NULL, NULL },
 };
 
-/* The directory of the main.cf that postmap wants to see. */
-static char directory[64];
-static char main_cf[80];
-
-/* set_up - old, since Postfix waits while it is young */
-static inline void set_up(void)
-{
-	const struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
-	FILE *file;
-
-	strcpy(directory, "/tmp/test_sender_login.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(main_cf, sizeof(main_cf), "%s/main.cf", directory);
-	file = fopen(main_cf, "w");
-	ck_assert_ptr_nonnull(file);
-	fputs("compatibility_level = 3.6\n", file);
-	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_int_eq(utimensat(AT_FDCWD, main_cf, old, 0), 0);
-}
-
-static inline void tear_down(void)
-{
-	ck_assert_int_eq(unlink(main_cf), 0);
-	ck_assert_int_eq(rmdir(directory), 0);
-}
-
 /* make_resolver - with another value for one parameter; NULL: none */
 static inline struct resolver *make_resolver(const char *name,
 					     const char *value)
 {
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct parameters parameters;
 	struct resolver *resolver;

@@ -185,7 +185,7 @@ static const struct {
 
 START_TEST(finds_owners)
 {
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct resolver *resolver =
 		make_resolver(senders[_i].name, senders[_i].value);
@@ -221,7 +221,8 @@ START_TEST(says_why_the_owners_are_unknown)
 	static const char *const lists[] = { "mydestination", "relay_domains" };
 
 	for (int i = 0; i < COUNT(lists); i++) {
-		struct table_loader loader = { .config_directory = directory,
+		struct table_loader loader = { .config_directory =
+						       place_directory,
 					       .lenient = true };
 		struct resolver *resolver = make_resolver(lists[i], "fail:x");
 		char owners[DECISION_OWNERS_MAX];
@@ -242,7 +243,7 @@ END_TEST
 /* It takes too long to follow so many; no list is to blame. */
 START_TEST(blames_no_list_for_too_many_domains)
 {
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct resolver *resolver = make_resolver("resolve_null_domain", "yes");
 	char sender[2001] = "a@local.test";
@@ -310,7 +311,8 @@ START_TEST(compares_logins)
 	struct resolver *resolver = make_resolver(NULL, NULL);
 
 	for (int i = 0; i < COUNT(logins); i++) {
-		struct table_loader loader = { .config_directory = directory,
+		struct table_loader loader = { .config_directory =
+						       place_directory,
 					       .lenient = true };
 		char *text = xasprintf("static:{%s}", logins[i].owners);
 		char owners[DECISION_OWNERS_MAX] = "";
@@ -332,7 +334,7 @@ END_TEST
 /* Many owners: all of them count, and some are shown. */
 START_TEST(shows_some_owners)
 {
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	char owners[DECISION_OWNERS_MAX];
@@ -356,7 +358,7 @@ END_TEST
 /* A long address has room, and so have its other forms. */
 START_TEST(takes_long_addresses)
 {
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	char owners[DECISION_OWNERS_MAX];
@@ -389,7 +391,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("sender_login");
 
-	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_checked_fixture(tests, place_make_postfix, place_remove);
 	tcase_add_loop_test(tests, finds_owners, 0, COUNT(senders));
 	tcase_add_test(tests, says_why_the_owners_are_unknown);
 	tcase_add_test(tests, blames_no_list_for_too_many_domains);

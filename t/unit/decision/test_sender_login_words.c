@@ -59,7 +59,7 @@ START_TEST(judges)
 		{ &UNAUTHENTICATED, verdicts[_i].unauthenticated },
 		{ &KNOWN, verdicts[_i].known },
 	};
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	struct error error = { "" };
@@ -102,7 +102,7 @@ START_TEST(asks_by_its_name)
 	static const struct restriction *const each[] = { &ANY, &AUTHENTICATED,
 							  &UNAUTHENTICATED,
 							  &KNOWN };
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	const char *why;
@@ -163,7 +163,7 @@ static const struct {
 
 START_TEST(refuses)
 {
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = false };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	struct error error = { "" };
@@ -179,7 +179,7 @@ END_TEST
 /* All restrictions of a load have the same maps, until the last is closed. */
 START_TEST(shares_the_maps)
 {
-	struct table_loader loader = { .config_directory = directory,
+	struct table_loader loader = { .config_directory = place_directory,
 				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	struct sender_login *shared = NULL;
@@ -212,7 +212,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("sender_login_words");
 
-	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_checked_fixture(tests, place_make_postfix, place_remove);
 	tcase_add_loop_test(tests, judges, 0, COUNT(verdicts));
 	tcase_add_test(tests, asks_by_its_name);
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));

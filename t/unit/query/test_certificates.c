@@ -64,22 +64,6 @@ static const struct {
 	  SMTPD_NO },
 };
 
-/* expand - the settings with the directory; the caller frees it */
-static char *expand(const char *settings)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *file = open_memstream(&text, &length);
-
-	for (; *settings != '\0'; settings++)
-		if (*settings == '@')
-			fputs(directory, file);
-		else
-			fputc(*settings, file);
-	fclose(file);
-	return text;
-}
-
 START_TEST(says_what_can_be_used)
 {
 	struct postfix postfix = { 0 };

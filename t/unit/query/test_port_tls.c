@@ -73,22 +73,6 @@ static void make_files(void)
 	EVP_PKEY_free(key);
 }
 
-/* expand - the settings with the directory; the caller frees it */
-static char *expand(const char *settings)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *file = open_memstream(&text, &length);
-
-	for (; *settings != '\0'; settings++)
-		if (*settings == '@')
-			fputs(directory, file);
-		else
-			fputc(*settings, file);
-	fclose(file);
-	return text;
-}
-
 START_TEST(says_what_ends_it)
 {
 	const char *parameter = NULL;

@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "lib/table/table.h"
-#include "t/unit/test.h"
+#include "t/unit/place.h"
 
 /* Tables that a test writes, and postmap(1), which is asked about them too. */
 
-static char directory[64];
 static char notes[8192];
 
 /* write_file - a file in the directory of the test */
@@ -18,27 +17,17 @@ static inline void write_file(const char *name, const char *text)
 	char path[256];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	snprintf(path, sizeof(path), "%s/%s", place_directory, name);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	fputs(text, file);
 	ck_assert_int_eq(fclose(file), 0);
 }
 
-/* set_up - a directory, with the configuration that postmap wants to see; and
- * looks old, since Postfix waits until files have not changed for a while */
 static inline void set_up(void)
 {
-	strcpy(directory, "/tmp/policyd-dictionary.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	write_file("main.cf", "compatibility_level = 3.6\n");
-	try_shell("touch -d '1 hour ago' %s/main.cf", directory);
+	place_make_postfix();
 	notes[0] = '\0';
-}
-
-static inline void tear_down(void)
-{
-	ck_assert_int_eq(try_shell("rm -r %s", directory), 0);
 }
 
 /* keep_note - the loader's warnings */
@@ -53,7 +42,7 @@ static inline void keep_note(void *context, const char *text)
 static inline struct table *open_named(const char *text)
 {
 	struct table_loader loader = {
-		.config_directory = directory,
+		.config_directory = place_directory,
 		.note = keep_note,
 	};
 	const char *at = strchr(text, '@');
@@ -63,7 +52,7 @@ static inline struct table *open_named(const char *text)
 
 	full = at == NULL ? xstrdup(text)
 			  : xasprintf("%.*s%s%s", (int)(at - text), text,
-				      directory, at + 1);
+				      place_directory, at + 1);
 	table = table_new(full, true, &loader, &error);
 	ck_assert_msg(table != NULL, "%s: %s", full, error.text);
 	free(full);

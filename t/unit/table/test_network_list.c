@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "lib/table/network_list.h"
-#include "t/unit/test.h"
+#include "t/unit/place.h"
 
 #define FILES TEST_DATA "/network"
 
@@ -201,11 +201,10 @@ static const struct {
 };
 
 /* Of the running test, with a configuration for postmap. */
-static char directory[64];
 
 START_TEST(matches)
 {
-	struct table_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = place_directory };
 	struct error error = { "" };
 	struct network_list *list =
 		network_list_new(cases[_i].list, true, &loader, &error);
@@ -270,7 +269,7 @@ START_TEST(files_that_never_end)
 	struct error error = { "" };
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/loop", directory);
+	snprintf(path, sizeof(path), "%s/loop", place_directory);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	fprintf(file, "10.0.0.0/8\n%s\n", path);
@@ -285,21 +284,6 @@ START_TEST(files_that_never_end)
 	ck_assert_int_eq(unlink(path), 0);
 }
 END_TEST
-
-/* set_up - the directory; its main.cf looks old, since Postfix waits until it
- * has not changed for a while */
-static void set_up(void)
-{
-	strcpy(directory, "/tmp/test_network_list.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	run_shell("echo compatibility_level = 3.6 >%s/main.cf", directory);
-	run_shell("touch -d '1 hour ago' %s/main.cf", directory);
-}
-
-static void tear_down(void)
-{
-	run_shell("rm -r %s", directory);
-}
 
 /* Tables with a file; @ stands for its name. */
 static const struct {
@@ -341,22 +325,23 @@ static char *with_table(const char *list, const char *type)
 
 	if (list[at] == '\0')
 		return xstrdup(list);
-	return xasprintf("%.*s%s:%s/t%s", (int)at, list, type, directory,
+	return xasprintf("%.*s%s:%s/t%s", (int)at, list, type, place_directory,
 			 list + at + 1);
 }
 
 START_TEST(tables)
 {
 	const char *type = table_types[_i];
-	struct table_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = place_directory };
 	int i;
 
 	run_shell("printf '%s' >%s/t",
 		  "192.0.2.1 ok\n2001:db8::1 ok\n"
 		  "bad.example no\n.dotted.example no\n10 ok\n",
-		  directory);
+		  place_directory);
 	if (strcmp(type, "texthash") != 0)
-		run_shell("postmap -c %s %s:%s/t", directory, type, directory);
+		run_shell("postmap -c %s %s:%s/t", place_directory, type,
+			  place_directory);
 	for (i = 0; i < COUNT(table_cases); i++) {
 		char *list = with_table(table_cases[i].list, type);
 		struct error error = { "" };
@@ -387,7 +372,7 @@ START_TEST(is_unknown_at_an_unreadable_entry)
 {
 	char note[512] = "";
 	struct table_loader loader = {
-		.config_directory = directory,
+		.config_directory = place_directory,
 		.lenient = true,
 		.note = keep_note,
 		.context = note,
@@ -456,7 +441,7 @@ int main(void)
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
 	tcase_add_test(tests, every_prefix);
 	tcase_add_test(tests, files_that_never_end);
-	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_checked_fixture(tests, place_make_postfix, place_remove);
 	tcase_add_loop_test(tests, tables, 0, COUNT(table_types));
 	tcase_add_test(tests, is_unknown_at_an_unreadable_entry);
 	tcase_add_loop_test(tests, knows_strangers, 0, COUNT(widths));

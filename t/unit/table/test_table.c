@@ -113,15 +113,16 @@ static void compare(const struct table *table, int least)
 	size_t length;
 	int hits = 0;
 
-	snprintf(path, sizeof(path), "%s/keys", directory);
+	snprintf(path, sizeof(path), "%s/keys", place_directory);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	for (size_t i = 0; i < count; i++)
 		fprintf(file, "%s\n", keys[i]);
 	fclose(file);
 	try_shell("postmap -c %s -f -q - '%s' <%s/keys >%s/found 2>/dev/null",
-		  directory, table_name(table), directory, directory);
-	snprintf(path, sizeof(path), "%s/found", directory);
+		  place_directory, table_name(table), place_directory,
+		  place_directory);
+	snprintf(path, sizeof(path), "%s/found", place_directory);
 	found = read_whole(path, &length);
 	for (size_t i = 0; i < count; i++) {
 		bool want = find_line(found, keys[i]);
@@ -251,14 +252,14 @@ START_TEST(finds_what_postmap_finds)
 
 	if (c->text != NULL) {
 		write_file("t", c->text);
-		try_shell("touch -d '1 hour ago' %s/t", directory);
+		try_shell("touch -d '1 hour ago' %s/t", place_directory);
 	}
 	if (strncmp(c->name, "proxy:", 6) == 0)
-		try_shell("postmap -c %s hash:%s/t 2>/dev/null", directory,
-			  directory);
+		try_shell("postmap -c %s hash:%s/t 2>/dev/null",
+			  place_directory, place_directory);
 	else if (strchr("hbl", c->name[0]) != NULL)
-		try_shell("postmap -c %s %.*s:%s/t 2>/dev/null", directory,
-			  (int)type, c->name, directory);
+		try_shell("postmap -c %s %.*s:%s/t 2>/dev/null",
+			  place_directory, (int)type, c->name, place_directory);
 	table = open_named(c->name);
 	ck_assert_msg(table_failure(table) == NULL, "%s", table_failure(table));
 	ck_assert_ptr_null(table_asks(table));
@@ -369,7 +370,7 @@ END_TEST
 
 START_TEST(finds_values)
 {
-	struct table_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = place_directory };
 	const char *name = values[_i].name;
 	const char *at = strstr(name, ":@/");
 	struct table_result result = { .text = "" };
@@ -380,13 +381,13 @@ START_TEST(finds_values)
 	if (at != NULL) {
 		free(full);
 		full = xasprintf("%.*s%s%s", (int)(at + 1 - name), name,
-				 directory, at + 2);
+				 place_directory, at + 2);
 	}
 	if (values[_i].source != NULL)
 		write_file("t", values[_i].source);
 	if (values[_i].made != NULL)
 		ck_assert_int_eq(try_shell("%s -c %s %s", values[_i].made,
-					   directory, full),
+					   place_directory, full),
 				 0);
 	table = table_new_values(full, true, &loader, &error);
 	ck_assert_msg(table != NULL, "%s: %s", full, error.text);
@@ -427,12 +428,12 @@ static void tell_value(void *context, const char *key, const char *value)
 
 START_TEST(visits_values)
 {
-	struct table_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = place_directory };
 	const char *name = visited[_i].name;
 	const char *at = strstr(name, ":@/");
 	char *full = at == NULL ? xstrdup(name)
 				: xasprintf("%.*s%s%s", (int)(at + 1 - name),
-					    name, directory, at + 2);
+					    name, place_directory, at + 2);
 	struct table *table;
 	struct error error;
 	char told[200] = "";
@@ -466,15 +467,16 @@ static const struct {
 START_TEST(folds_behind_proxy)
 {
 	struct table_loader loader = {
-		.config_directory = directory,
+		.config_directory = place_directory,
 		.postfix = postfix_version(proxied[_i].postfix),
 	};
 	struct table_result result = { .text = "" };
 	struct table *table;
 	struct error error;
-	char *text = strcmp(proxied[_i].type, "inline") == 0
-			     ? xstrdup("proxy:inline:{ A@B=x, c@d=y }")
-			     : xasprintf("proxy:texthash:%s/t", directory);
+	char *text =
+		strcmp(proxied[_i].type, "inline") == 0
+			? xstrdup("proxy:inline:{ A@B=x, c@d=y }")
+			: xasprintf("proxy:texthash:%s/t", place_directory);
 
 	write_file("t", "A@B x\nc@d y\n");
 	table = table_new_values(text, true, &loader, &error);
@@ -501,10 +503,10 @@ static const struct {
 START_TEST(keeps_bad_values)
 {
 	struct table_loader loader = {
-		.config_directory = directory,
+		.config_directory = place_directory,
 		.postfix = postfix_version(bad_values[_i].postfix),
 	};
-	char *text = xasprintf("texthash:%s/t", directory);
+	char *text = xasprintf("texthash:%s/t", place_directory);
 	struct table *table;
 	struct error error;
 
@@ -522,14 +524,14 @@ END_TEST
 /* A hundred thousand, each with its value, and none for another. */
 START_TEST(keeps_many_values)
 {
-	struct table_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = place_directory };
 	struct table_result result = { .text = "" };
 	struct table *table;
 	struct error error;
 	char path[256], key[300];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/t", directory);
+	snprintf(path, sizeof(path), "%s/t", place_directory);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	for (int i = 0; i < 100000; i++)
@@ -560,7 +562,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("table");
 
-	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_checked_fixture(tests, set_up, place_remove);
 	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
 	tcase_add_loop_test(tests, folds_behind_proxy, 0, COUNT(proxied));
 	tcase_add_loop_test(tests, keeps_bad_values, 0, COUNT(bad_values));

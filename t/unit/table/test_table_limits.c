@@ -107,7 +107,7 @@ static void write_rules(void)
 	char path[256];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/rules", directory);
+	snprintf(path, sizeof(path), "%s/rules", place_directory);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	for (int i = 0; i < 1000; i++)
@@ -131,7 +131,7 @@ START_TEST(answers_for_a_thousand_rules)
 
 	ck_assert_uint_ge(strlen(address), 100);
 	write_rules();
-	snprintf(name, sizeof(name), "%s:%s/rules", kinds[_i], directory);
+	snprintf(name, sizeof(name), "%s:%s/rules", kinds[_i], place_directory);
 	table = table_new_values(name, true, &loader, &error);
 	ck_assert_ptr_nonnull(table);
 	ck_assert_uint_eq(table_size(table), 1000);
@@ -150,7 +150,7 @@ static int lookup_rules(const char *kind, int count)
 	FILE *file;
 	int answer;
 
-	snprintf(path, sizeof(path), "%s/rules", directory);
+	snprintf(path, sizeof(path), "%s/rules", place_directory);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	for (int i = 0; i < count; i++)
@@ -255,7 +255,7 @@ END_TEST
 START_TEST(does_not_wait_for_ever)
 {
 	struct table_loader loader = {
-		.config_directory = directory,
+		.config_directory = place_directory,
 		.spent_ms = TABLE_TIME_MS - 300,
 	};
 	struct table *table;
@@ -263,7 +263,7 @@ START_TEST(does_not_wait_for_ever)
 	char path[256];
 
 	/* postmap waits for somebody to write into this. */
-	snprintf(path, sizeof(path), "%s/main.cf", directory);
+	snprintf(path, sizeof(path), "%s/main.cf", place_directory);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	for (int i = 0; i < 2; i++) {
@@ -285,14 +285,15 @@ static struct table *open_many(int count)
 	char path[256];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/t", directory);
+	snprintf(path, sizeof(path), "%s/t", place_directory);
 	file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	for (int i = 0; i < count; i++)
 		fprintf(file, "d%d.example.test x\n", i);
 	fclose(file);
-	ck_assert_int_eq(
-		try_shell("postmap -c %s btree:%s/t", directory, directory), 0);
+	ck_assert_int_eq(try_shell("postmap -c %s btree:%s/t", place_directory,
+				   place_directory),
+			 0);
 	return open_named("btree:@/t");
 }
 
@@ -332,9 +333,9 @@ START_TEST(fails_where_a_value_is_not_utf8)
 	struct table *table;
 
 	write_file("t", "good.test x\nbad.test \xff\n");
-	ck_assert_int_eq(
-		try_shell("postmap -c %s -u hash:%s/t", directory, directory),
-		0);
+	ck_assert_int_eq(try_shell("postmap -c %s -u hash:%s/t",
+				   place_directory, place_directory),
+			 0);
 	table = open_named("hash:@/t");
 	ck_assert_int_eq(table_lookup(table, "good.test"), 1);
 	if (table_size(table) > 1)
@@ -350,14 +351,15 @@ START_TEST(survives_half_a_table)
 
 	write_file("t", "a.test x\nb.test y\n");
 	for (int i = 0; i < COUNT(types); i++) {
-		ck_assert_int_eq(try_shell("postmap -c %s %s:%s/t", directory,
-					   types[i], directory),
+		ck_assert_int_eq(try_shell("postmap -c %s %s:%s/t",
+					   place_directory, types[i],
+					   place_directory),
 				 0);
 		for (int half = 0; half < 5000; half += 1500) {
 			struct table *table;
 
 			try_shell("head -c %d %s/t.db >%s/half.db", half,
-				  directory, directory);
+				  place_directory, place_directory);
 			snprintf(name, sizeof(name), "%s:@/half", types[i]);
 			table = open_named(name);
 			ck_assert_ptr_nonnull(table_failure(table));
@@ -371,7 +373,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("table");
 
-	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_checked_fixture(tests, set_up, place_remove);
 	tcase_add_loop_test(tests, says_what_cannot_be_read, 0,
 			    COUNT(failures));
 	tcase_add_loop_test(tests, gives_up_in_bounded_time, 0,
