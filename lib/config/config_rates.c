@@ -115,8 +115,7 @@ static int add_table(void *context, const char *word, struct error *error)
 	struct reader *reader = context;
 	struct table_loader *loader = reader->maker->loader;
 	struct table *table = table_admit(
-		table_new_values(word, reader->maker->rate->utf8, loader,
-				 error),
+		table_new_own(word, reader->maker->rate->utf8, loader, error),
 		word, config_option_name(reader->option), false, loader, error);
 
 	if (table == NULL)

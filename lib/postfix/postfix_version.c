@@ -27,6 +27,7 @@ static const char *const since[POSTFIX_CHANGES] = {
 	[POSTFIX_LISTS_JOIN_LINES] = "3.8",
 	[POSTFIX_PROXY_FOLDS_TEXTHASH] = "3.11",
 	[POSTFIX_TEXTHASH_KEEPS_BAD_VALUES] = "3.11",
+	[POSTFIX_KEYS_FOLD_ASCII] = "3.11",
 };
 
 /* take_number - of digits, and what is behind it; NULL: there is none, or it

@@ -20,6 +20,9 @@ enum postfix_change {
 	/* A key of a texthash: whose value is not UTF-8 makes the lookup
 	 * fail; before, its line was left out. */
 	POSTFIX_TEXTHASH_KEEPS_BAD_VALUES,
+	/* A map folds A to Z only in the keys of texthash: and inline:, but
+	 * still all letters of what it looks up. */
+	POSTFIX_KEYS_FOLD_ASCII,
 	POSTFIX_CHANGES
 };
 

@@ -318,6 +318,17 @@ struct table *table_new_values(const char *text, bool utf8,
 	return open_text(text, &kind, loader, error);
 }
 
+/* table_new_own - the same, for maps that Postfix does not read */
+struct table *table_new_own(const char *text, bool utf8,
+			    struct table_loader *loader, struct error *error)
+{
+	struct table kind = {
+		.utf8 = utf8, .map = true, .values = true, .own = true
+	};
+
+	return open_text(text, &kind, loader, error);
+}
+
 /* table_let_pass - may a list contain this table, which failed? */
 bool table_let_pass(const struct table *table, const char *list,
 		    struct table_loader *loader)
@@ -498,8 +509,9 @@ const char *table_why(const struct table *table, const char *key, size_t steps)
 	return table->method == &method_fail
 		       ? "its lookups always fail"
 		       : "its result for this key is empty or not UTF-8, or the "
-			 "key is in upper case behind proxy: and the version "
-			 "of Postfix is not known (import_postfix)";
+			 "key is in upper case, behind proxy: or not in ASCII, "
+			 "and the version of Postfix is not known "
+			 "(import_postfix)";
 }
 
 /* table_name - "type:name" */

@@ -61,6 +61,11 @@ struct table *table_new_values(const char *text, bool utf8,
 			       struct table_loader *loader,
 			       struct error *error);
 
+/* table_new_own - the same, for maps that Postfix does not read: its version
+ * does not matter, and all keys of texthash: and inline: are folded. */
+struct table *table_new_own(const char *text, bool utf8,
+			    struct table_loader *loader, struct error *error);
+
 /* table_let_pass - may a list with that name contain this table, which
  * failed? True if the loader is lenient; the failure is then counted and
  * noted. */

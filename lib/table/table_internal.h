@@ -2,6 +2,7 @@
 #ifndef LIB_TABLE_TABLE_INTERNAL_H
 #define LIB_TABLE_TABLE_INTERNAL_H
 
+#include "lib/postfix/postfix_version.h"
 #include "lib/table/pattern.h"
 #include "lib/table/table.h"
 
@@ -53,6 +54,7 @@ struct table {
 	bool utf8;
 	bool map;	  /* of table_new_map(), table_new_values() */
 	bool values;	  /* of table_new_values() */
+	bool own;	  /* of table_new_own() */
 	unsigned postfix; /* of the loader */
 	void *data;
 	size_t size;
@@ -70,6 +72,9 @@ extern const struct table_method table_cidr;
  * table->data, an existing string_set. 0, or -1 and the reason. */
 int table_postmap_read(struct table *table, const char *output, size_t length,
 		       struct error *error);
+
+/* table_folds_ascii - are only A to Z folded in the keys of the table? */
+enum postfix_has table_folds_ascii(const struct table *table);
 
 /* table_note - pass a warning to the owner of the loader: "type:name, line
  * N: text". */

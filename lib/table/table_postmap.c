@@ -14,9 +14,11 @@
  * In a map (table_new_map) Postfix looks up folded keys. texthash: and
  * inline: then fold their own keys, too; the others have them as they were
  * stored, so that a key in upper case is never found. Behind proxy: these two
- * fold since Postfix 3.11; without a known version the lookup of such a key
- * fails, as both "found" and "not found" may permit something. Values, and keys
- * that are addresses, are kept only if they matter (table_new_values). */
+ * fold since Postfix 3.11; but since then, too, only A to Z are folded, and
+ * a key with another letter that folding changes is never found. Without a
+ * known version the lookup of such a key fails, as both "found" and "not found"
+ * may permit something. Values, and keys that are addresses, are kept only if
+ * they matter (table_new_values). */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -59,12 +61,21 @@ static enum postfix_has folds(const struct table *table)
 
 	if (!table->map || (!text && strcmp(table->type, "inline") != 0))
 		return POSTFIX_HAS_NOT;
-	if (strncmp(table->full, "proxy:", strlen("proxy:")) != 0)
+	if (table->own || strncmp(table->full, "proxy:", strlen("proxy:")) != 0)
 		return POSTFIX_HAS;
 	if (!text && postfix_has(table->postfix,
 				 POSTFIX_PROXY_FOLDS_TEXTHASH) == POSTFIX_HAS)
 		return POSTFIX_MAY_HAVE; /* of inline: it is not known */
 	return postfix_has(table->postfix, POSTFIX_PROXY_FOLDS_TEXTHASH);
+}
+
+/* table_folds_ascii - are only A to Z folded in the keys? (Without utf8,
+ * always, and in whatever is looked up, too.) */
+enum postfix_has table_folds_ascii(const struct table *table)
+{
+	if (table->own || folds(table) == POSTFIX_HAS_NOT)
+		return POSTFIX_HAS_NOT;
+	return postfix_has(table->postfix, POSTFIX_KEYS_FOLD_ASCII);
 }
 
 /* A key and its value. */
@@ -93,6 +104,33 @@ static int add(struct table *table, const struct entry *entry,
 				    is_bad(table, entry), error);
 }
 
+/* is_same - is the key of both the same? */
+static bool is_same(const struct entry *one, const struct entry *other)
+{
+	return one->length == other->length &&
+	       memcmp(one->key, other->key, one->length) == 0;
+}
+
+/* is_doubtful - is it not known whether Postfix finds an entry by its key,
+ * which was folded in full? */
+static bool is_doubtful(const struct table *table, const struct entry *entry,
+			const struct entry *folded)
+{
+	struct entry ascii = *entry;
+	char *key;
+	bool doubtful;
+
+	if (folds(table) == POSTFIX_MAY_HAVE)
+		return !is_same(entry, folded);
+	if (table_folds_ascii(table) != POSTFIX_MAY_HAVE)
+		return false;
+	ascii.key = key = xmalloc(CASEFOLD_SIZE(entry->length));
+	ascii.length = casefold(key, entry->key, entry->length, false);
+	doubtful = !is_same(&ascii, folded);
+	free(key);
+	return doubtful;
+}
+
 /* add_folded - keep an entry with its key folded. A repeated key is an error,
  * since it is not known which one Postfix uses. */
 static int add_folded(struct table *table, const struct entry *entry,
@@ -103,10 +141,10 @@ static int add_folded(struct table *table, const struct entry *entry,
 	int result = 1;
 
 	folded.key = key;
-	folded.length = casefold(key, entry->key, entry->length, table->utf8);
-	folded.doubtful = folds(table) == POSTFIX_MAY_HAVE &&
-			  (folded.length != entry->length ||
-			   memcmp(key, entry->key, entry->length) != 0);
+	folded.length = casefold(key, entry->key, entry->length,
+				 table->utf8 && table_folds_ascii(table) !=
+							POSTFIX_HAS);
+	folded.doubtful = is_doubtful(table, entry, &folded);
 	if (is_key(table, key, folded.length))
 		result = add(table, &folded, error);
 	if (result == 0)

@@ -38,7 +38,9 @@ static int compare(void *context, int number, char *line, struct error *error)
 /* table_source_line - the line of the key; 0: not found */
 int table_source_line(const struct table *table, const char *key)
 {
-	struct search search = { key, table->utf8, 0 };
+	struct search search = {
+		key, table->utf8 && table_folds_ascii(table) != POSTFIX_HAS, 0
+	};
 	struct error error;
 	char *text = table_text(table, &error);
 

@@ -29,7 +29,7 @@ import shutil
 import subprocess
 
 from kit.daemon import free_port
-from kit.postfix import count_differences
+from kit.postfix import count_differences, settle
 from kit.smtp import Session
 
 COUNT = int(os.environ.get("POLICYD_NETWORKS_COUNT", "150"))
@@ -314,10 +314,12 @@ def shown(lists, counts, bad):
 def judge_batch(program, postfix, lists, ports, config, counts):
     """judge_batch - how many differences, of as many lists as there are
     ports"""
-    shutil.copy2(os.path.join(config, "master.cf"), postfix.config)
-    for made, port in zip(lists, ports):
-        postfix.service("127.0.0.1:%d inet n - n - - smtpd" % port,
-                        {"mynetworks": made.text})
+    shutil.copy(os.path.join(config, "master.cf"), postfix.config)
+    with open(os.path.join(postfix.config, "master.cf"), "a") as out:
+        for made, port in zip(lists, ports):
+            out.write("127.0.0.1:%d inet n - n - - smtpd\n"
+                      "    -o { mynetworks = %s }\n" % (port, made.text))
+    settle(postfix.config)
     postfix.start()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         said = [pool.submit(queried, program, part, config)

@@ -84,6 +84,8 @@ JÜRGEN@BÜCHER.TEST
 jürgen+x@bücher.test
 strasse@relay.test
 straße@relay.test
+groß@relay.test
+GROSS@relay.test
 user@127.0.0.1
 user@relay..test
 user@.relay.test
@@ -117,6 +119,7 @@ double@relay.test           alice
 @origin.test                carol
 jürgen@bücher.test          Jürgen
 strasse@relay.test          alice
+Groß@relay.test             dave
 -dash@relay.test            alice
 user@local.test             alice
 user@remote.example         carol

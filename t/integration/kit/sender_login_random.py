@@ -122,7 +122,7 @@ class RandomCase:
         found = {}
         for _ in range(self.rng.randrange(1, 12)):
             key = self._key()
-            if key.lower() not in map(str.lower, found):
+            if key.casefold() not in map(str.casefold, found):
                 found[key] = self._owners()
         return ["%s  %s" % pair for pair in found.items()]
 
@@ -135,8 +135,7 @@ class RandomCase:
         if kind == "proxy":
             return "proxy:" + self._file("texthash", self._entries())
         if kind == "inline":
-            pairs = [(self._key(), self._owners()) for _ in range(
-                rng.randrange(1, 6))]
+            pairs = [line.split("  ", 1) for line in self._entries()]
             pairs = [pair for pair in pairs if not set(pair[0]) &
                      set("\"$=[]")] or [("alice@local.test", "alice, bob")]
             return "inline:{%s}" % ", ".join(

@@ -370,7 +370,10 @@ END_TEST
 
 START_TEST(finds_values)
 {
-	struct table_loader loader = { .config_directory = place_directory };
+	struct table_loader loader = {
+		.config_directory = place_directory,
+		.postfix = postfix_version("3.10.13"), /* see folds_ascii */
+	};
 	const char *name = values[_i].name;
 	const char *at = strstr(name, ":@/");
 	struct table_result result = { .text = "" };
@@ -490,6 +493,124 @@ START_TEST(folds_behind_proxy)
 }
 END_TEST
 
+/* A key that has letters besides A to Z to fold, by the version of Postfix, in
+ * a map that Postfix reads; and whose line it is. */
+static const struct {
+	const char *postfix;
+	enum table_answer answer; /* for what it is when it is folded */
+	int line;		  /* of "strasse@b" */
+} beyond_ascii[] = {
+	{ "3.10.13", TABLE_FOUND, 1 },
+	{ "3.11.0", TABLE_NOT_FOUND, 0 },
+	{ "3.11-20250626", TABLE_FAILED, 0 },
+	{ NULL, TABLE_FAILED, 0 },
+};
+
+#define SHARP_S "\303\237"
+#define U_UPPER "\303\234"
+#define U_LOWER "\303\274"
+
+START_TEST(folds_ascii)
+{
+	char *names[] = {
+		xasprintf("texthash:%s/t", directory),
+		xstrdup("inline:{ Stra" SHARP_S "e@b=x, " U_UPPER
+			"@b=x, C@D=y, j" U_LOWER "@b=y }"),
+		xasprintf("proxy:texthash:%s/t", directory),
+	};
+	struct table_loader loader = {
+		.config_directory = directory,
+		.postfix = postfix_version(beyond_ascii[_i].postfix),
+	};
+	enum table_answer answer = beyond_ascii[_i].answer;
+	struct table_result result = { .text = "" };
+	struct error error;
+	const char *file;
+
+	write_file("t", "Stra" SHARP_S "e@b x\n" U_UPPER "@b x\nC@D y\n"
+			"j" U_LOWER "@b y\n");
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct table *table =
+			table_new_values(names[i], true, &loader, &error);
+
+		ck_assert_ptr_nonnull(table);
+		ck_assert_ptr_null(table_failure(table));
+		if (i == 0)
+			ck_assert_int_eq(table_line(table, "strasse@b", &file),
+					 beyond_ascii[_i].line);
+		if (i < 2)
+			ck_assert_int_eq(table_find(table, "c@d", &result),
+					 TABLE_FOUND);
+		else if (answer == TABLE_FOUND)
+			answer = TABLE_NOT_FOUND; /* 3.10 folds nothing */
+		ck_assert_int_eq(table_find(table, "strasse@b", &result),
+				 answer);
+		ck_assert_int_eq(table_find(table, U_LOWER "@b", &result),
+				 answer);
+		ck_assert_int_eq(table_find(table, "j" U_LOWER "@b", &result),
+				 TABLE_FOUND);
+		ck_assert_str_eq(result.text, "y");
+		table_free(table);
+		free(names[i]);
+	}
+}
+END_TEST
+
+/* Two keys are one where all letters are folded. */
+START_TEST(repeats_a_key)
+{
+	struct table_loader loader = { .config_directory = directory };
+	struct table_result result = { .text = "" };
+	char *text = xasprintf("texthash:%s/t", directory);
+	struct table *table;
+	struct error error;
+
+	write_file("t", U_UPPER "@b x\n" U_LOWER "@b y\n");
+	loader.postfix = postfix_version("3.10.13");
+	table = table_new_values(text, true, &loader, &error);
+	ck_assert_ptr_nonnull(strstr(table_failure(table), "appears twice"));
+	table_free(table);
+	loader.postfix = postfix_version("3.11.0");
+	table = table_new_values(text, true, &loader, &error);
+	ck_assert_int_eq(table_find(table, U_LOWER "@b", &result), TABLE_FOUND);
+	ck_assert_str_eq(result.text, "y");
+	table_free(table);
+	write_file("t", U_UPPER "A@b x\n" U_UPPER "a@b y\n");
+	table = table_new_values(text, true, &loader, &error);
+	ck_assert_ptr_nonnull(strstr(table_failure(table), "appears twice"));
+	table_free(table);
+	free(text);
+}
+END_TEST
+
+/* In tables that Postfix does not read, all keys are folded, whatever its
+ * version. */
+START_TEST(folds_own)
+{
+	static const char *const versions[] = { NULL, "3.10.13", "3.11.0" };
+	static const char *const prefixes[] = { "", "proxy:" };
+	struct table_result result = { .text = "" };
+	struct error error;
+
+	write_file("t", "A" U_UPPER "@B x\n");
+	for (size_t i = 0; i < COUNT(versions) * COUNT(prefixes); i++) {
+		struct table_loader loader = {
+			.config_directory = directory,
+			.postfix = postfix_version(versions[i / 2]),
+		};
+		char *text = xasprintf("%stexthash:%s/t", prefixes[i % 2],
+				       directory);
+		struct table *table =
+			table_new_own(text, true, &loader, &error);
+
+		ck_assert_int_eq(table_find(table, "a" U_LOWER "@b", &result),
+				 TABLE_FOUND);
+		table_free(table);
+		free(text);
+	}
+}
+END_TEST
+
 /* A value that is not UTF-8, likewise. */
 static const struct {
 	const char *postfix;
@@ -565,6 +686,9 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, place_remove);
 	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
 	tcase_add_loop_test(tests, folds_behind_proxy, 0, COUNT(proxied));
+	tcase_add_loop_test(tests, folds_ascii, 0, COUNT(beyond_ascii));
+	tcase_add_test(tests, repeats_a_key);
+	tcase_add_test(tests, folds_own);
 	tcase_add_loop_test(tests, keeps_bad_values, 0, COUNT(bad_values));
 	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
 	tcase_add_test(tests, notes_what_is_left_out);
