@@ -351,6 +351,12 @@ def test_path(program):
         previous, place.config = place.config, place.config + " of o'brien"
         place.file = os.path.join(place.directory, "policyd $HOME.conf")
         os.rename(previous, place.config)
+        # That of Debian is not there before its Postfix was started.
+        queue = os.path.join(place.directory, "queue")
+        os.makedirs(os.path.join(queue, "private"))
+        with open(os.path.join(place.config, "main.cf"), "a") as out:
+            out.write("queue_directory = %s\n" % queue)
+        settle(place.config)
         before = state(place.config)
         status, printed, errors = place.init(program)
         assert (status, errors) == (0, ""), errors

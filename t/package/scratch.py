@@ -52,13 +52,15 @@ ip link set lo up
 exec env --ignore-signal=CHLD sleep infinity
 """
 
-# systemd makes the rest by itself.
+# systemd makes the rest by itself. Since 256 it refuses cgroups of version 1,
+# and since 258 systemd-nspawn does so on a machine that has them.
 BOOT = OVERLAY + r"""
-# Since 256 systemd refuses cgroups of version 1.
-[ "$(systemd-nspawn --version | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p')" -lt 256 ] ||
-	export UNIFIED_CGROUP_HIERARCHY=1
+version=$(systemd-nspawn --version | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p')
+[ "$version" -lt 256 ] || export UNIFIED_CGROUP_HIERARCHY=1
+[ "$version" -lt 258 ] || [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] ||
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec systemd-nspawn --quiet --register=no --keep-unit --private-network \
-    --directory "$place/root" --boot >"$place/console" 2>&1
+    --directory "$place/root" --boot
 """
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
@@ -127,7 +129,8 @@ class Scratch:
         if self.keeper:
             self.keeper.kill()
             self.keeper.wait()
-            self.keeper.stderr.close()
+            if self.keeper.stderr:
+                self.keeper.stderr.close()
         shutil.rmtree(self.place)
 
     def argv(self, *command):
@@ -169,24 +172,27 @@ class Booted(Scratch):
     """The same over another root directory, with a systemd that runs."""
 
     def _make(self):
-        self.keeper = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", BOOT, "booted", self.lower,
-             self.place], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, preexec_fn=die_with_parent)
+        # This is below what is mounted there, and stays when that is gone.
+        console = os.path.join(self.place, "console")
+        with open(console, "wb") as output:
+            self.keeper = subprocess.Popen(
+                ["unshare", "--mount", "sh", "-c", BOOT, "booted", self.lower,
+                 self.place], stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, preexec_fn=die_with_parent)
 
         def booted():
             if self.keeper.poll() is not None:
-                raise RuntimeError("not booted: " + self.console())
+                raise RuntimeError("it ended")
             return self._inside() and subprocess.run(
                 self.argv("systemctl", "is-active", "multi-user.target"),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL).returncode == 0
-        poll(booted)
-
-    def console(self):
-        with open(os.path.join("/proc/%d/root%s/console" % (
-                self.keeper.pid, self.place))) as file:
-            return file.read()
+        try:
+            poll(booted)
+        except (RuntimeError, TimeoutError) as error:
+            with open(console, errors="replace") as text:
+                raise RuntimeError("not booted: %s: %s" % (
+                    error, text.read())) from error
 
     def __exit__(self, *_):
         if self.keeper and self._inside():
