@@ -141,26 +141,16 @@ static char *networks(const struct forecast_adviser *adviser,
 	return made;
 }
 
-/* The lists of domains of each class of destinations. */
-static const struct {
-	const char *class;
-	enum parameter parameter;
-} classes[] = {
-	{ "local", PARAMETER_MYDESTINATION },
-	{ "virtual_alias", PARAMETER_VIRTUAL_ALIAS_DOMAINS },
-	{ "virtual_mailbox", PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
-	{ "relay", PARAMETER_RELAY_DOMAINS },
-};
-
 /* forecast_list_of - the list of a class */
 enum config_option forecast_list_of(const char *class, const char *domain)
 {
 	enum parameter parameter = PARAMETER_MYDESTINATION;
-	size_t i;
+	int i;
 
-	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (strcmp(class, classes[i].class) == 0)
-			parameter = classes[i].parameter;
+	for (i = 0; i < RESOLVER_LISTS; i++)
+		if (strcmp(class, destination_name((enum destination_class)(
+					  DESTINATION_LOCAL + i))) == 0)
+			parameter = resolver_parameters[i];
 	if (*domain == '[' || *domain == '\0')
 		parameter = PARAMETER_INET_INTERFACES;
 	return (enum config_option)(OPTION_PARAMETER + (int)parameter);
