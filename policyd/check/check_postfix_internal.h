@@ -13,6 +13,7 @@
 #include "lib/postfix/smtpd_ports.h"
 #include "lib/postfix/smtpd_restrictions.h"
 #include "policyd/check/check_postfix.h"
+#include "policyd/check/postfix_copy.h"
 
 /* Shared by policyd/check/check_postfix*.c only. */
 
@@ -97,10 +98,7 @@ struct fix {
 	unsigned edits;	       /* then made to it */
 	const struct use *use; /* of policyd, for the edits */
 	struct effect effect;
-	struct {
-		const char *option; /* of postconf(1) */
-		char *text;
-	} commands[2];
+	struct postfix_change commands[2];
 	size_t command_count;
 	bool works; /* it was tried: nothing else changes */
 };

@@ -11,6 +11,7 @@
 #include "lib/postfix/postfix_settings.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/check/ports_change.h"
+#include "policyd/check/postfix_copy.h"
 
 /* Shared by policyd/init*.c only. */
 
@@ -53,14 +54,8 @@ struct init_kind {
 	const char *restrictions; /* NULL: the default */
 };
 
-/* One run of postconf(1): an option -e, -X, -P, -PX or -M, and its argument. */
-struct init_change {
-	const char *option;
-	char *text;
-};
-
 struct init_changes {
-	struct init_change *list;
+	struct postfix_change *list;
 	size_t count;
 };
 
