@@ -287,9 +287,6 @@ char *check_fix_text(const struct check *check, const struct fix *fix);
 /* check_fix_clear - free what the struct holds. */
 void check_fix_clear(struct fix *fix);
 
-/* check_file - the path of "main.cf" or "master.cf"; the caller frees it. */
-char *check_file(const struct check *check, const char *name);
-
 /* check_on - " on port NAME", for a text, if a parameter has its value for this
  * service alone; otherwise "". The caller frees it. */
 char *check_on(const struct check *check, const struct postfix_service *service,

@@ -15,6 +15,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/printable.h"
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
 #include "policyd/process/state_file.h"
@@ -192,8 +193,7 @@ static int put_changed(const struct running *running, FILE *output)
 {
 	const struct daemon_state *state = &running->state;
 	const char *changed = running_changed(running);
-	bool is_default =
-		strcmp(state->config, POLICYD_SYSCONFDIR "/policyd.conf") == 0;
+	char *option;
 
 	if (changed == NULL)
 		return 0;
@@ -205,11 +205,12 @@ static int put_changed(const struct running *running, FILE *output)
 			      changed);
 		return 1;
 	}
+	option = shell_option(state->config, CONFIG_USUAL);
 	printable_say(output,
 		      "%s has changed since the running policyd loaded it; "
-		      "to reload: policyd --reload%s%s",
-		      changed, is_default ? "" : " -c ",
-		      is_default ? "" : state->config);
+		      "to reload: policyd --reload%s",
+		      changed, option);
+	free(option);
 	return 2;
 }
 

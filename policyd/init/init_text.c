@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_restrictions.h"
-#include "policyd/check/shell.h"
 
 /* init_print_commands - the commands to type */
 void init_print_commands(FILE *output, const struct init *init,

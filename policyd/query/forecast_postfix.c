@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
 #include "lib/table/network_list.h"
@@ -22,12 +23,13 @@
 static char *command(const struct forecast_adviser *adviser, const char *option,
 		     const char *service, const char *setting)
 {
-	const char *directory = adviser->config->import_postfix;
-	bool usual = strcmp(directory, "/etc/postfix") == 0;
+	char *directory =
+		shell_option(adviser->config->import_postfix, "/etc/postfix");
+	char *made = xasprintf("postconf%s %s '%s%s%s'", directory, option,
+			       service, *service != '\0' ? "/" : "", setting);
 
-	return xasprintf("postconf %s%s%s%s '%s%s%s'", usual ? "" : "-c ",
-			 usual ? "" : directory, usual ? "" : " ", option,
-			 service, *service != '\0' ? "/" : "", setting);
+	free(directory);
+	return made;
 }
 
 /* plain_login - for a group of logins in plain text; NULL: it is none */
