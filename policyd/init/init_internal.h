@@ -152,10 +152,6 @@ char *init_file_in(const char *directory, const char *name,
 /* init_file_name - the name of one of INIT_FILES; static. */
 const char *init_file_name(int file);
 
-/* init_copies_path - the directory of the copies that belong to a policyd.conf;
- * the caller frees it. */
-char *init_copies_path(const char *path);
-
 /* init_copies_save - keep both files there, as they are and as they will be,
  * and the commands that undo the changes. 0 or -1. */
 int init_copies_save(const struct init *init, struct error *error);
