@@ -16,6 +16,7 @@
 #include "lib/base/printable.h"
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
+#include "lib/config/config.h"
 #include "lib/postfix/postfix_version.h"
 #include "lib/text/idna.h"
 #include "policyd/process/channel.h"
@@ -106,7 +107,7 @@ static const char usage_text[] =
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
 	"         --check-postfix --rates --version --help.\n"
-	"Default FILE: " DEFAULT_CONFIG "\n";
+	"Default FILE: " CONFIG_USUAL "\n";
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },

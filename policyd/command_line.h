@@ -11,8 +11,6 @@
 
 /* The command line; see policyd(8). */
 
-#define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
-
 enum mode {
 	MODE_SERVE,
 	MODE_CHECK = 't',

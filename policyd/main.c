@@ -191,15 +191,14 @@ static int run_init(const struct command *command, const char *directory)
 
 	if (command->undo)
 		return init_undo(path);
-	return init(path, directory, strcmp(path, DEFAULT_CONFIG) == 0,
-		    &command->init);
+	return init(path, directory, &command->init);
 }
 
 int main(int argc, char **argv)
 {
 	struct command command = {
 		.mode = MODE_SERVE,
-		.options = { .config = DEFAULT_CONFIG, .accepted = -1 },
+		.options = { .config = CONFIG_USUAL, .accepted = -1 },
 	};
 	sigset_t mask;
 	int status;

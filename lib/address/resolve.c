@@ -125,19 +125,7 @@ static bool is_routed(const struct resolution *resolution)
 /* find_class - which list has the final domain; -1: unknown */
 static int find_class(struct work *work)
 {
-	const struct resolver *resolver = work->resolver;
-	const struct {
-		const struct domain_list *domains;
-		enum parameter parameter;
-		enum destination_class class;
-	} lists[] = {
-		{ resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS,
-		  DESTINATION_VIRTUAL_ALIAS },
-		{ resolver->virtual_mailbox, PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		  DESTINATION_VIRTUAL_MAILBOX },
-		{ resolver->relay, PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY },
-	};
-
+	const struct resolver_list *lists = work->resolver->lists;
 	const char *domain =
 		work->folded != NULL ? work->folded : work->resolution->domain;
 
@@ -145,7 +133,7 @@ static int find_class(struct work *work)
 		return DESTINATION_LOCAL;
 	work->resolution->list = "";
 	work->resolution->match = (struct domain_list_match){ 0 };
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (size_t i = 1; i < RESOLVER_LISTS; i++) {
 		int found = resolve_match(work, lists[i].domains,
 					  lists[i].parameter, domain);
 

@@ -81,17 +81,20 @@ struct resolver;
 struct resolver *resolver_new(const struct parameters *parameters,
 			      struct table_loader *loader, struct error *error);
 
-/* One of the four lists of domains. */
+/* The parameters with the lists of our domains, in the order in which Postfix
+ * searches them, which is that of the classes from DESTINATION_LOCAL on. */
+#define RESOLVER_LISTS 4
+extern const enum parameter resolver_parameters[RESOLVER_LISTS];
+
+/* One of these lists. */
 struct resolver_list {
-	enum parameter parameter;	   /* that it is the value of */
-	enum destination_class class;	   /* of a domain that is in it */
-	const struct domain_list *domains; /* belongs to the resolver */
+	enum parameter parameter;     /* that it is the value of */
+	enum destination_class class; /* of a domain that is in it */
+	struct domain_list *domains;  /* belongs to the resolver */
 };
 
-/* resolver_lists - all of them, in the order in which Postfix searches. */
-#define RESOLVER_LISTS 4
-void resolver_lists(const struct resolver *resolver,
-		    struct resolver_list lists[RESOLVER_LISTS]);
+/* resolver_lists - RESOLVER_LISTS of them, in that order. */
+const struct resolver_list *resolver_lists(const struct resolver *resolver);
 
 /* resolver_origin, resolver_hostname - $myorigin and $myhostname, which belong
  * to the resolver; NULL: it does not need them. */
@@ -105,10 +108,6 @@ bool resolver_routes(const struct resolver *resolver);
  * contains it, and why; NULL: no address is RESOLVE_ASK. */
 const char *resolver_asks(const struct resolver *resolver, const char **list,
 			  const char **why);
-
-/* resolver_size - the number of patterns in one of the four lists of
- * domains. */
-size_t resolver_size(const struct resolver *resolver, enum parameter list);
 
 /* resolver_free - NULL is allowed. */
 void resolver_free(struct resolver *resolver);

@@ -37,10 +37,7 @@ struct resolver {
 	struct completion hostname;
 	struct completion empty; /* empty_address_recipient */
 	struct interfaces *interfaces;
-	struct domain_list *local;
-	struct domain_list *virtual_alias;
-	struct domain_list *virtual_mailbox;
-	struct domain_list *relay;
+	struct resolver_list lists[RESOLVER_LISTS]; /* local is the first */
 };
 
 /* The state of one resolution. All texts have room for "size" bytes. */

@@ -16,6 +16,13 @@
 #include "lib/text/hostname.h"
 #include "lib/text/idna.h"
 
+const enum parameter resolver_parameters[RESOLVER_LISTS] = {
+	PARAMETER_MYDESTINATION,
+	PARAMETER_VIRTUAL_ALIAS_DOMAINS,
+	PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
+	PARAMETER_RELAY_DOMAINS,
+};
+
 #define ORIGIN_MAX 1024 /* bytes of a word that completes addresses */
 
 /* complete - scan a word once, to append its tokens later */
@@ -223,16 +230,6 @@ static int read_lists(const struct reading *reading, struct error *error)
 {
 	struct resolver *resolver = reading->resolver;
 	const struct parameters *parameters = reading->parameters;
-	const struct {
-		struct domain_list **domains;
-		enum parameter parameter;
-	} lists[] = {
-		{ &resolver->local, PARAMETER_MYDESTINATION },
-		{ &resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS },
-		{ &resolver->virtual_mailbox,
-		  PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
-		{ &resolver->relay, PARAMETER_RELAY_DOMAINS },
-	};
 	bool parent;
 
 	if (read_parent_style(reading, &parent, error) < 0)
@@ -243,10 +240,15 @@ static int read_lists(const struct reading *reading, struct error *error)
 		parameters_get(parameters, PARAMETER_INET_PROTOCOLS), error);
 	if (resolver->interfaces == NULL)
 		return -1;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		*lists[i].domains =
-			read_table(reading, lists[i].parameter, parent, error);
-		if (*lists[i].domains == NULL)
+	for (size_t i = 0; i < RESOLVER_LISTS; i++) {
+		struct resolver_list *list = &resolver->lists[i];
+
+		list->parameter = resolver_parameters[i];
+		list->class =
+			(enum destination_class)(DESTINATION_LOCAL + (int)i);
+		list->domains =
+			read_table(reading, list->parameter, parent, error);
+		if (list->domains == NULL)
 			return -1;
 	}
 	return 0;
@@ -270,19 +272,9 @@ struct resolver *resolver_new(const struct parameters *parameters,
 }
 
 /* resolver_lists - the four lists of domains */
-void resolver_lists(const struct resolver *resolver,
-		    struct resolver_list lists[RESOLVER_LISTS])
+const struct resolver_list *resolver_lists(const struct resolver *resolver)
 {
-	const struct resolver_list all[RESOLVER_LISTS] = {
-		{ PARAMETER_MYDESTINATION, DESTINATION_LOCAL, resolver->local },
-		{ PARAMETER_VIRTUAL_ALIAS_DOMAINS, DESTINATION_VIRTUAL_ALIAS,
-		  resolver->virtual_alias },
-		{ PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		  DESTINATION_VIRTUAL_MAILBOX, resolver->virtual_mailbox },
-		{ PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY, resolver->relay },
-	};
-
-	memcpy(lists, all, sizeof(all));
+	return resolver->lists;
 }
 
 /* resolver_origin - $myorigin */
@@ -307,9 +299,8 @@ bool resolver_routes(const struct resolver *resolver)
 const char *resolver_asks(const struct resolver *resolver, const char **list,
 			  const char **why)
 {
-	struct resolver_list lists[RESOLVER_LISTS];
+	const struct resolver_list *lists = resolver->lists;
 
-	resolver_lists(resolver, lists);
 	for (size_t i = 0; i < RESOLVER_LISTS; i++) {
 		const char *name = domain_list_asks(lists[i].domains, why);
 
@@ -318,18 +309,6 @@ const char *resolver_asks(const struct resolver *resolver, const char **list,
 			return name;
 	}
 	return NULL;
-}
-
-/* resolver_size - the number of patterns in a list of domains */
-size_t resolver_size(const struct resolver *resolver, enum parameter list)
-{
-	struct resolver_list lists[RESOLVER_LISTS];
-
-	resolver_lists(resolver, lists);
-	for (size_t i = 0; i < RESOLVER_LISTS; i++)
-		if (lists[i].parameter == list)
-			return domain_list_size(lists[i].domains);
-	return 0;
 }
 
 /* resolver_free - free it */
@@ -343,9 +322,7 @@ void resolver_free(struct resolver *resolver)
 	completion_clear(&resolver->empty);
 	free(resolver->recipient_delimiter);
 	interfaces_free(resolver->interfaces);
-	domain_list_free(resolver->local);
-	domain_list_free(resolver->virtual_alias);
-	domain_list_free(resolver->virtual_mailbox);
-	domain_list_free(resolver->relay);
+	for (size_t i = 0; i < RESOLVER_LISTS; i++)
+		domain_list_free(resolver->lists[i].domains);
 	free(resolver);
 }

@@ -83,7 +83,7 @@ int resolve_match_local(struct work *work, char *domain)
 		domain[--length] = '\0';
 	if (length == 0 || domain[length - 1] == '.')
 		return 0;
-	found = resolve_match(work, work->resolver->local,
+	found = resolve_match(work, work->resolver->lists[0].domains,
 			      PARAMETER_MYDESTINATION, domain);
 	if (found != 0 && found != DOMAIN_LIST_ASK)
 		return found;

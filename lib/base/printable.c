@@ -93,6 +93,18 @@ void printable_format(char *text, size_t size, const char *format,
 	printable_replace(text);
 }
 
+/* printable_say - a line of output */
+void printable_say(FILE *output, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	printable_format(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	fprintf(output, "policyd: %s\n", text);
+}
+
 /* put_colour - at a mark of printable_colour(); false: it is none */
 static bool put_colour(const char *text, size_t left, FILE *output)
 {

@@ -24,6 +24,10 @@ void printable_replace(char *text);
 void printable_format(char *text, size_t size, const char *format,
 		      va_list arguments) __attribute__((format(printf, 3, 0)));
 
+/* printable_say - "policyd: " and such a text, on a line of its own. */
+void printable_say(FILE *output, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* printable_put - write a text; what is not printable becomes \xNN as in the
  * log, except newlines, tabs and the marks of printable_colour(). */
 void printable_put(const char *text, size_t length, FILE *output);

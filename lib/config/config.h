@@ -16,6 +16,9 @@
 #include "lib/net/sentinel.h"
 #include "lib/server/server.h"
 
+/* CONFIG_USUAL - the configuration file, unless another one is named. */
+#define CONFIG_USUAL POLICYD_SYSCONFDIR "/policyd.conf"
+
 /* CONFIG_PID_FILE - the default of pid_file. */
 #define CONFIG_PID_FILE "/run/policyd.pid"
 

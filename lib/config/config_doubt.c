@@ -122,10 +122,10 @@ static int check_entry(void *context, const char *pattern,
 /* check_lists - the four lists of our domains */
 static void check_lists(struct doubt *doubt)
 {
-	struct resolver_list lists[RESOLVER_LISTS];
+	const struct resolver_list *lists =
+		resolver_lists(doubt->config->resolver);
 	size_t i;
 
-	resolver_lists(doubt->config->resolver, lists);
 	for (i = 0; i < RESOLVER_LISTS; i++) {
 		doubt->parameter = lists[i].parameter;
 		doubt->domains = lists[i].domains;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_internal.h"
@@ -26,7 +27,7 @@ static const struct {
 /* The option at hand. */
 struct place {
 	const struct config *config;
-	const char *directory; /* of Postfix; NULL: the default one */
+	const char *postfix; /* "" or " -c DIR", for postmap(1) */
 	struct config_notes *notes;
 	const char *option;
 	int line;
@@ -83,11 +84,8 @@ static int check_word(void *context, const char *word, struct error *error)
 	if (is_older(file, name))
 		config_warning(place->notes, place->line,
 			       "%s: %s is newer than %s, so its changes are "
-			       "not in effect; run: postmap %s%s%s%s",
-			       place->option, name, file,
-			       place->directory != NULL ? "-c " : "",
-			       place->directory != NULL ? place->directory : "",
-			       place->directory != NULL ? " " : "", word);
+			       "not in effect; run: postmap%s %s",
+			       place->option, name, file, place->postfix, word);
 	free(file);
 	return 0;
 }
@@ -97,13 +95,13 @@ static void check_option(const struct config *config,
 			 struct config_notes *notes, enum config_option option)
 {
 	const struct setting *from = settings_top(config->settings, option);
-	const char *directory = config->import_postfix;
+	const char *usual = "/etc/postfix";
+	char *postfix = shell_option(
+		config->import_postfix != NULL ? config->import_postfix : usual,
+		usual);
 	struct place place = {
 		.config = config,
-		.directory = directory != NULL && strcmp(directory,
-							 "/etc/postfix") != 0
-				     ? directory
-				     : NULL,
+		.postfix = postfix,
 		.notes = notes,
 		.option = config_option_name(option),
 	};
@@ -115,6 +113,7 @@ static void check_option(const struct config *config,
 		words_each_braced(from->values[i], WORDS_SEPARATORS, check_word,
 				  &place, &error);
 	}
+	free(postfix);
 }
 
 /* config_doubt_tables - those of all lists */

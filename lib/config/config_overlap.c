@@ -114,11 +114,10 @@ static void compare(struct pair *pair)
 /* config_overlap - compare every pair of lists */
 void config_overlap(const struct config *config, struct config_notes *notes)
 {
-	struct resolver_list lists[RESOLVER_LISTS];
+	const struct resolver_list *lists = resolver_lists(config->resolver);
 	size_t i;
 	size_t k;
 
-	resolver_lists(config->resolver, lists);
 	for (i = 0; i < RESOLVER_LISTS; i++) {
 		for (k = i + 1; k < RESOLVER_LISTS; k++) {
 			struct pair pair = {

@@ -110,13 +110,12 @@ static int try_domain(void *context, const char *domain,
 static void find_ours(struct strangers *set)
 {
 	const struct resolver *resolver = set->config->resolver;
-	struct resolver_list lists[RESOLVER_LISTS];
+	const struct resolver_list *lists = resolver_lists(resolver);
 	const char *const names[] = { resolver_origin(resolver),
 				      resolver_hostname(resolver),
 				      "[127.0.0.1]" };
 	size_t i;
 
-	resolver_lists(resolver, lists);
 	for (i = 0; i < RESOLVER_LISTS; i++)
 		domain_list_each(lists[i].domains, try_domain,
 				 &(struct search){ set, 0 });

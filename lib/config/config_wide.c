@@ -245,10 +245,10 @@ static int check_label(void *context, const char *domain,
 /* check_domains - the four lists of our domains */
 static void check_domains(const struct check *check)
 {
-	struct resolver_list lists[RESOLVER_LISTS];
+	const struct resolver_list *lists =
+		resolver_lists(check->config->resolver);
 	size_t i;
 
-	resolver_lists(check->config->resolver, lists);
 	for (i = 0; i < RESOLVER_LISTS; i++) {
 		struct list list = { check, lists[i].parameter,
 				     lists[i].domains };

@@ -46,12 +46,21 @@ static struct postfix_restriction *append(struct smtpd_restrictions *list,
 	return item;
 }
 
-/* Where classes are looked up. */
-struct classes {
+/* A list that is being read, and its classes. */
+struct reading {
+	struct smtpd_restrictions *list;
 	const struct postfix *postfix;
 	const struct postfix_service *service;
-	struct smtpd_restrictions names; /* sorted by word */
+	struct smtpd_restrictions names; /* of the classes, sorted by word */
 	size_t used;			 /* how often one was put in */
+};
+
+/* One of its texts: the value of a parameter, or of a class. */
+struct text {
+	const char *rest; /* what is to be read */
+	const char *parameter;
+	unsigned depth; /* of classes in classes */
+	bool warns;	/* behind warn_if_reject */
 };
 
 /* by_word - for qsort() and bsearch() */
@@ -62,84 +71,84 @@ static int by_word(const void *one, const void *other)
 	return strcmp(first->word, second->word);
 }
 
-/* classes_read - the names in smtpd_restriction_classes */
-static void classes_read(struct classes *classes, const struct postfix *postfix,
-			 const struct postfix_service *service)
+/* read_classes - the names in smtpd_restriction_classes */
+static void read_classes(struct reading *reading)
 {
-	const char *rest =
-		postfix_get(postfix, service, "smtpd_restriction_classes");
+	struct smtpd_restrictions *names = &reading->names;
+	const char *rest = postfix_get(reading->postfix, reading->service,
+				       "smtpd_restriction_classes");
 	char *name;
 
-	*classes = (struct classes){ .postfix = postfix, .service = service };
 	while ((name = postfix_next_word(&rest)) != NULL)
-		append(&classes->names, name, NULL, "");
-	if (classes->names.count > 0)
-		qsort(classes->names.items, classes->names.count,
-		      sizeof(*classes->names.items), by_word);
+		append(names, name, NULL, "");
+	if (names->count > 0)
+		qsort(names->items, names->count, sizeof(*names->items),
+		      by_word);
 }
 
 /* is_class - smtpd(8) looks for its own words first, in any case; and for a
  * table, by its colon, even before those */
-static bool is_class(const struct classes *classes, const char *word)
+static bool is_class(const struct smtpd_restrictions *names, const char *word)
 {
 	struct postfix_restriction key = { .word = (char *)word };
 
-	return classes != NULL && classes->names.count > 0 &&
-	       strchr(word, ':') == NULL && smtpd_word_find(word) == NULL &&
-	       bsearch(&key, classes->names.items, classes->names.count,
-		       sizeof(key), by_word) != NULL;
+	return names->count > 0 && strchr(word, ':') == NULL &&
+	       smtpd_word_find(word) == NULL &&
+	       bsearch(&key, names->items, names->count, sizeof(key),
+		       by_word) != NULL;
 }
 
-static void add(struct smtpd_restrictions *list, const char *text,
-		const char *parameter, struct classes *classes, unsigned depth,
-		bool warns);
+static void add(struct reading *reading, struct text text);
 
 /* add_word - one restriction, or what a class of this name holds */
-static void add_word(struct smtpd_restrictions *list, char *word,
-		     const char **rest, const char *parameter,
-		     struct classes *classes, unsigned depth, bool warns)
+static void add_word(struct reading *reading, char *word, struct text *text,
+		     bool warns)
 {
-	bool class = is_class(classes, word);
+	bool class = is_class(&reading->names, word);
 	char *argument = NULL;
 
-	if (class && depth < DEPTH_MAX && classes->used < POSTFIX_LIST_MAX) {
-		classes->used++;
-		add(list, postfix_get(classes->postfix, classes->service, word),
-		    word, classes, depth + 1, warns);
+	if (class && text->depth < DEPTH_MAX &&
+	    reading->used < POSTFIX_LIST_MAX) {
+		reading->used++;
+		add(reading,
+		    (struct text){ .rest = postfix_get(reading->postfix,
+						       reading->service, word),
+				   .parameter = word,
+				   .depth = text->depth + 1,
+				   .warns = warns });
 		free(word);
 		return;
 	}
 	if (class) {
 		free(word);
 		word = xstrdup("...");
-		list->is_cut = true;
+		reading->list->is_cut = true;
 	} else if (smtpd_word_has_argument(word)) {
-		argument = postfix_next_word(rest);
+		argument = postfix_next_word(&text->rest);
 	}
-	append(list, word, argument, parameter)->warns = warns;
+	append(reading->list, word, argument, text->parameter)->warns = warns;
 }
 
 /* add - every restriction of a text; without classes those stay as they are */
-static void add(struct smtpd_restrictions *list, const char *text,
-		const char *parameter, struct classes *classes, unsigned depth,
-		bool warns)
+static void add(struct reading *reading, struct text text)
 {
+	struct smtpd_restrictions *list = reading->list;
 	size_t first = list->count, i;
-	bool next = warns;
+	bool next = text.warns;
 	char *word;
 
 	while (list->count <= POSTFIX_LIST_MAX &&
-	       (word = postfix_next_word(&text)) != NULL) {
+	       (word = postfix_next_word(&text.rest)) != NULL) {
 		const struct smtpd_word *known = smtpd_word_find(word);
 
 		if (list->count == POSTFIX_LIST_MAX) {
 			free(word);
-			append(list, xstrdup("..."), NULL, parameter);
+			append(list, xstrdup("..."), NULL, text.parameter);
 			list->is_cut = true;
 			break;
 		}
-		add_word(list, word, &text, parameter, classes, depth, next);
-		next = warns ||
+		add_word(reading, word, &text, next);
+		next = text.warns ||
 		       (known != NULL && known->kind == SMTPD_WORD_WARN);
 	}
 	for (i = first; i < list->count; i++)
@@ -151,7 +160,8 @@ static void add(struct smtpd_restrictions *list, const char *text,
 void smtpd_restrictions_parse(struct smtpd_restrictions *list, const char *text,
 			      const char *parameter)
 {
-	add(list, text, parameter, NULL, 0, false);
+	add(&(struct reading){ .list = list },
+	    (struct text){ .rest = text, .parameter = parameter });
 }
 
 /* smtpd_restrictions_read - the list with that name for a service */
@@ -171,11 +181,13 @@ void smtpd_restrictions_add(struct smtpd_restrictions *list,
 			    const struct postfix_service *service,
 			    const char *text, const char *parameter)
 {
-	struct classes classes;
+	struct reading reading = { .list = list,
+				   .postfix = postfix,
+				   .service = service };
 
-	classes_read(&classes, postfix, service);
-	add(list, text, parameter, &classes, 0, false);
-	smtpd_restrictions_clear(&classes.names);
+	read_classes(&reading);
+	add(&reading, (struct text){ .rest = text, .parameter = parameter });
+	smtpd_restrictions_clear(&reading.names);
 }
 
 /* smtpd_restrictions_text - the list in main.cf syntax */

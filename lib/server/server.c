@@ -249,9 +249,9 @@ void server_free(struct server *server)
 	free(server);
 }
 
-/* server_accept_update - accept, or pause: too many connections, or no
+/* accept_update - accept, or pause: too many connections, or no
  * descriptors */
-void server_accept_update(struct server *server)
+static void accept_update(struct server *server)
 {
 	bool accepts = !server->starved && !server->crowded && !server->quit;
 	struct accepting *accepting;
@@ -289,14 +289,14 @@ static void pause_for(struct server *server, bool *why, uint64_t ms)
 
 	if (event_add(&server->pause_timer, &delay) == 0)
 		*why = true;
-	server_accept_update(server);
+	accept_update(server);
 }
 
 /* server_look_again - somebody has closed a connection, or would not */
 void server_look_again(struct server *server)
 {
 	server->crowded = false;
-	server_accept_update(server);
+	accept_update(server);
 }
 
 /* find_room - for one more; false: pause. Others do not say when they have
@@ -320,7 +320,7 @@ void server_add(struct server *server, int fd, const char *peer)
 	if (peer != NULL)
 		connection->peer = xstrdup(peer);
 	connection_continue(connection);
-	server_accept_update(server);
+	accept_update(server);
 }
 
 /* comes - does a connection wait to be accepted? */
@@ -368,7 +368,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 	(void)what;
 	while (left > 0 && accept_one(accepting))
 		left--;
-	server_accept_update(accepting->server);
+	accept_update(accepting->server);
 }
 
 /* server_listen - accept connections from fd, and serve them */
@@ -389,7 +389,7 @@ int server_listen_for(struct server *server, int fd, server_accepted *accepted,
 	accepting->fd = fd;
 	event_assign(&accepting->event, server->base, fd, EV_READ | EV_PERSIST,
 		     on_acceptable, accepting);
-	server_accept_update(server);
+	accept_update(server);
 	if (server->accepts && event_add(&accepting->event, NULL) < 0) {
 		free(accepting);
 		return error_set(error, "cannot wait for connections: %s",

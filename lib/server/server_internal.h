@@ -139,7 +139,6 @@ struct server {
 };
 
 /* server.c */
-void server_accept_update(struct server *server);
 /* server_look_again - perhaps there is a place now. */
 void server_look_again(struct server *server);
 void server_connection_gone(struct server *server);

@@ -14,14 +14,12 @@
 #include "lib/text/casefold.h"
 #include "lib/text/idna.h"
 
-/* The lists of our domains, in the order in which Postfix searches them. */
-static const char *const classes[] = {
-	"mydestination",
-	"virtual_alias_domains",
-	"virtual_mailbox_domains",
-	"relay_domains",
-};
-#define CLASS_COUNT (sizeof(classes) / sizeof(classes[0]))
+/* list_of - the name of one of the lists of our domains, in the order in which
+ * Postfix searches them */
+static const char *list_of(size_t i)
+{
+	return parameter_name(resolver_parameters[i]);
+}
 
 /* is_domain - is a word of a list a domain itself? */
 static bool is_domain(const char *word)
@@ -62,31 +60,31 @@ static bool has_domain(const char *list, const char *domain)
  */
 static bool are_apart(size_t first, size_t second)
 {
-	return strcmp(classes[first], "mydestination") != 0 ||
-	       strcmp(classes[second], "relay_domains") != 0;
+	return resolver_parameters[first] != PARAMETER_MYDESTINATION ||
+	       resolver_parameters[second] != PARAMETER_RELAY_DOMAINS;
 }
 
 /* check_pair - a domain in two classes: the second is never used */
 static void check_pair(struct check *check, size_t first, size_t second)
 {
 	const struct postfix *postfix = check->postfix;
-	const char *list = postfix_get(postfix, NULL, classes[first]);
-	const char *other = postfix_get(postfix, NULL, classes[second]);
+	const char *list = postfix_get(postfix, NULL, list_of(first));
+	const char *other = postfix_get(postfix, NULL, list_of(second));
 	char *word;
 
-	if (postfix_where(postfix, NULL, classes[second]) == POSTFIX_DEFAULT)
+	if (postfix_where(postfix, NULL, list_of(second)) == POSTFIX_DEFAULT)
 		return;
 	while ((word = postfix_next_word(&list)) != NULL) {
 		if (is_domain(word) && has_domain(other, word)) {
 			check_found(check,
 				    &(struct mistake){
 					    .severity = SEVERITY_WARNING,
-					    .parameter = classes[second],
+					    .parameter = list_of(second),
 					    .advice = "take it out of one "
 						      "of them" },
 				    "%s is in both %s and %s: only the first "
 				    "applies",
-				    word, classes[first], classes[second]);
+				    word, list_of(first), list_of(second));
 		}
 		free(word);
 	}
@@ -97,8 +95,8 @@ static void check_two_classes(struct check *check)
 {
 	size_t i, j;
 
-	for (i = 0; i < CLASS_COUNT; i++)
-		for (j = i + 1; j < CLASS_COUNT; j++)
+	for (i = 0; i < RESOLVER_LISTS; i++)
+		for (j = i + 1; j < RESOLVER_LISTS; j++)
 			if (are_apart(i, j))
 				check_pair(check, i, j);
 }
@@ -108,8 +106,8 @@ static bool in_any_class(const struct check *check, const char *domain)
 {
 	size_t i;
 
-	for (i = 0; i < CLASS_COUNT; i++)
-		if (has_domain(postfix_get(check->postfix, NULL, classes[i]),
+	for (i = 0; i < RESOLVER_LISTS; i++)
+		if (has_domain(postfix_get(check->postfix, NULL, list_of(i)),
 			       domain))
 			return true;
 	return false;
@@ -154,14 +152,14 @@ static void check_spellings(struct check *check)
 {
 	size_t i;
 
-	for (i = 0; i < CLASS_COUNT; i++) {
+	for (i = 0; i < RESOLVER_LISTS; i++) {
 		const char *list =
-			postfix_get(check->postfix, NULL, classes[i]);
+			postfix_get(check->postfix, NULL, list_of(i));
 		char *word;
 
 		while ((word = postfix_next_word(&list)) != NULL) {
 			if (is_domain(word))
-				check_spelling(check, classes[i], word);
+				check_spelling(check, list_of(i), word);
 			free(word);
 		}
 	}

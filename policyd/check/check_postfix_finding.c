@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "lib/base/printable.h"
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
-#include "policyd/check/shell.h"
 
-/* check_file - the path of a file of the Postfix configuration */
-char *check_file(const struct check *check, const char *name)
+/* file_path - of a file of the Postfix configuration; the caller frees it */
+static char *file_path(const struct check *check, const char *name)
 {
 	return xasprintf("%s/%s", check->postfix->directory, name);
 }
@@ -102,7 +102,7 @@ struct finding *check_found_line(struct check *check, enum severity severity,
 				 const char *name, const char *line,
 				 const char *advice, const char *format, ...)
 {
-	char *file = check_file(check, name);
+	char *file = file_path(check, name);
 	struct finding *finding;
 	va_list arguments;
 
@@ -296,22 +296,18 @@ void check_fixes(struct check *check)
 /* check_fix_text - the commands of a fix, for the shell */
 char *check_fix_text(const struct check *check, const struct fix *fix)
 {
-	char *directory = shell_quote(check->postfix->directory);
+	char *option = shell_option(check->postfix->directory, "");
 	char *text = xstrdup("");
-	const char *plain = check->postfix->directory;
 	size_t i;
 
-	if (strspn(plain, "/.-_+0123456789abcdefghijklmnopqrstuvwxyz"
-			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(plain))
-		plain = directory;
 	for (i = 0; i < fix->command_count; i++) {
 		char *word = shell_quote(fix->commands[i].text);
 
-		xappend(&text, "%spostconf -c %s %s %s", i > 0 ? " && " : "",
-			plain, fix->commands[i].option, word);
+		xappend(&text, "%spostconf%s %s %s", i > 0 ? " && " : "",
+			option, fix->commands[i].option, word);
 		free(word);
 	}
-	free(directory);
+	free(option);
 	return text;
 }
 
@@ -443,8 +439,8 @@ void check_found(struct check *check, const struct mistake *found,
 			       mistake.parameter);
 	if (origin == POSTFIX_MASTER || mistake.own != NULL)
 		service = mistake.service;
-	finding.file = check_file(check, origin == POSTFIX_MASTER ? "master.cf"
-								  : "main.cf");
+	finding.file = file_path(check, origin == POSTFIX_MASTER ? "master.cf"
+								 : "main.cf");
 	finding.line = current_line(check, &mistake, origin);
 	if (origin == POSTFIX_MASTER && mistake.own != NULL)
 		finding.fix = -1;

@@ -13,6 +13,7 @@
 #include "lib/postfix/smtpd_ports.h"
 #include "lib/postfix/smtpd_restrictions.h"
 #include "policyd/check/check_postfix.h"
+#include "policyd/check/postfix_copy.h"
 
 /* Shared by policyd/check/check_postfix*.c only. */
 
@@ -97,10 +98,7 @@ struct fix {
 	unsigned edits;	       /* then made to it */
 	const struct use *use; /* of policyd, for the edits */
 	struct effect effect;
-	struct {
-		const char *option; /* of postconf(1) */
-		char *text;
-	} commands[2];
+	struct postfix_change commands[2];
 	size_t command_count;
 	bool works; /* it was tried: nothing else changes */
 };
@@ -288,9 +286,6 @@ char *check_fix_text(const struct check *check, const struct fix *fix);
 
 /* check_fix_clear - free what the struct holds. */
 void check_fix_clear(struct fix *fix);
-
-/* check_file - the path of "main.cf" or "master.cf"; the caller frees it. */
-char *check_file(const struct check *check, const char *name);
 
 /* check_on - " on port NAME", for a text, if a parameter has its value for this
  * service alone; otherwise "". The caller frees it. */

@@ -16,9 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "policyd/check/service_manager.h"
-#include "policyd/check/shell.h"
 
 /* parameter_of - the parameter that contains a use */
 static const char *parameter_of(const struct use *use)
@@ -138,23 +138,10 @@ static char *describe(const char *path)
 			 (unsigned)status.st_uid, (unsigned)status.st_gid);
 }
 
-/* option_of - that names policyd.conf, if it has to; the caller frees it */
-static char *option_of(const char *path)
-{
-	char *word, *option;
-
-	if (strcmp(path, POLICYD_SYSCONFDIR "/policyd.conf") == 0)
-		return xstrdup("");
-	word = shell_quote(path);
-	option = xasprintf(" -c %s", word);
-	free(word);
-	return option;
-}
-
 /* start - the commands that start policyd, in one line; the caller frees it */
 static char *start(const struct check *check)
 {
-	char *option = option_of(check->config->path);
+	char *option = shell_option(check->config->path, CONFIG_USUAL);
 	char *commands = service_start("", option), *line = xstrdup("");
 	char *rest = commands, *command;
 

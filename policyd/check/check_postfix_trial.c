@@ -16,7 +16,6 @@
 #include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "policyd/check/ports_change.h"
-#include "policyd/check/postfix_copy.h"
 
 /* Fixes that cannot be tried by then are not printed. */
 #define TRIAL_MS 30000
@@ -165,10 +164,7 @@ static bool try_together(const struct trial *trial, const size_t *indices,
 		const struct fix *fix = &trial->check->fixes[indices[i]];
 
 		for (k = 0; k < fix->command_count; k++)
-			changes[change_count++] = (struct postfix_change){
-				fix->commands[k].option,
-				fix->commands[k].text,
-			};
+			changes[change_count++] = fix->commands[k];
 	}
 	works = postfix_copy_fill(trial->copy, &error) == 0 &&
 		postfix_copy_change(trial->copy, changes, change_count,

@@ -15,7 +15,7 @@ struct postfix_copy {
  * argument. */
 struct postfix_change {
 	const char *option;
-	const char *text;
+	char *text;
 };
 
 /* postfix_copy_open - make a directory for a copy, empty as yet. original is

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
-#include "policyd/check/shell.h"
 
 /* A service manager: a path that exists while it is running, the places of its
  * files for policyd, and the commands. */

@@ -26,11 +26,7 @@
 /* complain - in one printable line; returns the status */
 static int complain(int status, const char *what, const char *why)
 {
-	char text[2048];
-
-	snprintf(text, sizeof(text), "%s%s", what, why);
-	printable_replace(text);
-	fprintf(stderr, "policyd: %s\n", text);
+	printable_say(stderr, "%s%s", what, why);
 	return status;
 }
 

@@ -15,9 +15,9 @@
 #include <time.h>
 
 #include "lib/base/printable.h"
-#include "policyd/control/control_time.h"
 #include "policyd/control/counters_read.h"
 #include "policyd/control/running.h"
+#include "policyd/query/figure.h"
 #include "policyd/query/json.h"
 
 #define BAD_STATE 1
@@ -62,21 +62,18 @@ row(const struct view *view, const char *name, const char *format, ...)
 static void put_loaded(const struct view *view, const char *name,
 		       int64_t loaded)
 {
-	char when[CONTROL_TIME_MAX], ago[CONTROL_TIME_MAX];
-
-	row(view, name, "loaded at %s, %s ago", control_time(when, loaded),
-	    control_span(ago, view->now - loaded));
+	row(view, name, "loaded at %s, %s ago", figure_time(loaded).text,
+	    figure_span(view->now - loaded).text);
 }
 
 /* put_problems - what needs attention */
 static void put_problems(const struct view *view)
 {
 	const struct daemon_state *state = view->state;
-	char when[CONTROL_TIME_MAX];
 
 	if (state->is_refused != 0)
 		row(view, "refused", "the last reload, at %s: %s",
-		    control_time(when, state->refused_when), state->reason);
+		    figure_time(state->refused_when).text, state->reason);
 	if (view->changed != NULL)
 		row(view, "not in effect", "%s has changed since%s",
 		    view->changed,
@@ -133,14 +130,12 @@ static void put_counters(const struct view *view)
 static void put_text(const struct view *view)
 {
 	const struct daemon_state *state = view->state;
-	char when[CONTROL_TIME_MAX], ago[CONTROL_TIME_MAX];
 	size_t i;
 
 	row(view, "policyd", "%s, version %s, process %" PRId64, state->phase,
 	    state->version, state->pid);
-	row(view, "started", "at %s, %s ago",
-	    control_time(when, state->started),
-	    control_span(ago, view->now - state->started));
+	row(view, "started", "at %s, %s ago", figure_time(state->started).text,
+	    figure_span(view->now - state->started).text);
 	row(view, "configuration", "%s", state->config);
 	put_loaded(view, "", state->config_loaded);
 	row(view, "other files", "%zu", state->files.count);
@@ -226,7 +221,6 @@ static void put_json(const struct view *view)
 static int not_running(const char *why, bool json)
 {
 	json_t *object;
-	char text[1100];
 
 	if (json) {
 		object = json_object();
@@ -236,9 +230,7 @@ static int not_running(const char *why, bool json)
 		json_print(object, stdout);
 		return BAD_STATE;
 	}
-	snprintf(text, sizeof(text), "%s", why);
-	printable_replace(text);
-	fprintf(stderr, "policyd: %s\n", text);
+	printable_say(stderr, "%s", why);
 	return BAD_STATE;
 }
 

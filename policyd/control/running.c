@@ -9,17 +9,17 @@
 #include "policyd/control/running.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "lib/base/file.h"
 #include "lib/base/printable.h"
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
-#include "policyd/control/control_time.h"
 #include "policyd/process/state_file.h"
+#include "policyd/query/figure.h"
 
 #define BLANKS	   " \t\r\n"
 #define SEPARATORS BLANKS "#=\"'{}(),+/"
@@ -188,48 +188,35 @@ const char *running_changed(const struct running *running)
 	return NULL;
 }
 
-/* put - one printable line */
-__attribute__((format(printf, 2, 3))) static void put(FILE *output,
-						      const char *format, ...)
-{
-	char text[2048];
-	va_list arguments;
-
-	va_start(arguments, format);
-	printable_format(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	fprintf(output, "policyd: %s\n", text);
-}
-
 /* put_changed - a file that is not in effect as it is */
 static int put_changed(const struct running *running, FILE *output)
 {
 	const struct daemon_state *state = &running->state;
 	const char *changed = running_changed(running);
-	bool is_default =
-		strcmp(state->config, POLICYD_SYSCONFDIR "/policyd.conf") == 0;
+	char *option;
 
 	if (changed == NULL)
 		return 0;
 	if (changed != state->config && state->refresh_ms > 0) {
-		put(output,
-		    "%s has changed since the running policyd loaded it, "
-		    "which it does by itself; if this persists, policyd "
-		    "--status says why",
-		    changed);
+		printable_say(output,
+			      "%s has changed since the running policyd "
+			      "loaded it, which it does by itself; if this "
+			      "persists, policyd --status says why",
+			      changed);
 		return 1;
 	}
-	put(output,
-	    "%s has changed since the running policyd loaded it; to reload: "
-	    "policyd --reload%s%s",
-	    changed, is_default ? "" : " -c ", is_default ? "" : state->config);
+	option = shell_option(state->config, CONFIG_USUAL);
+	printable_say(output,
+		      "%s has changed since the running policyd loaded it; "
+		      "to reload: policyd --reload%s",
+		      changed, option);
+	free(option);
 	return 2;
 }
 
 /* running_behind - say why answers may differ */
 int running_behind(const char *config, FILE *output)
 {
-	char when[CONTROL_TIME_MAX];
 	struct running running;
 	struct error why;
 	int result;
@@ -238,18 +225,19 @@ int running_behind(const char *config, FILE *output)
 		return 0;
 	result = put_changed(&running, output);
 	if (running.state.is_refused != 0) {
-		put(output,
-		    "the running policyd has refused the last reload, at %s, "
-		    "and keeps what it had loaded before: %s",
-		    control_time(when, running.state.refused_when),
-		    running.state.reason);
+		printable_say(output,
+			      "the running policyd has refused the last "
+			      "reload, at %s, and keeps what it had loaded "
+			      "before: %s",
+			      figure_time(running.state.refused_when).text,
+			      running.state.reason);
 		result = 2;
 	}
 	if (running.state.failed_tables > 0) {
-		put(output,
-		    "the running policyd cannot read these tables, and defers "
-		    "lookups there: %s",
-		    running.state.failed);
+		printable_say(output,
+			      "the running policyd cannot read these tables, "
+			      "and defers lookups there: %s",
+			      running.state.failed);
 		result = 2;
 	}
 	running_clear(&running);

@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "lib/base/printable.h"
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "policyd/check/check_postfix.h"
 #include "policyd/check/service_manager.h"
-#include "policyd/check/shell.h"
 #include "policyd/init/init_internal.h"
 
 /* find_directory - the configuration directory of Postfix, as an absolute path;
@@ -220,11 +220,11 @@ static int keep_file(struct init *init, struct error *error)
 }
 
 /* init - write policyd.conf, and print the commands */
-int init(const char *path, const char *directory, bool terse,
+int init(const char *path, const char *directory,
 	 const struct init_options *options)
 {
 	struct init state = { .path = path, .observe = options->observe };
-	char *option = terse ? xstrdup("") : shell_option(path);
+	char *option = shell_option(path, CONFIG_USUAL);
 	char *postfix_option = NULL;
 	struct error error = { "" };
 	int status = keep_file(&state, &error);
@@ -235,7 +235,7 @@ int init(const char *path, const char *directory, bool terse,
 		postfix_option =
 			directory == NULL
 				? xstrdup("")
-				: shell_option(state.postfix.directory);
+				: shell_option(state.postfix.directory, "");
 		state.option = option;
 		state.postfix_option = postfix_option;
 		status = run(&state, options, &error);

@@ -15,11 +15,10 @@ struct init_options {
  * and the commands that make that Postfix use policyd; they are run only with
  * apply. Copies of its files are kept for init_undo(). If the file exists it is
  * kept, and Postfix is to use its first listener. directory: the configuration
- * directory of Postfix; NULL: /etc/postfix. terse: path is the default, and can
- * be left out of the commands. Nothing is written or printed unless it was
- * tried on a copy of the Postfix configuration and strangers cannot relay.
- * Returns an exit status; errors are on standard error. */
-int init(const char *path, const char *directory, bool terse,
+ * directory of Postfix; NULL: /etc/postfix. Nothing is written or printed
+ * unless it was tried on a copy of the Postfix configuration and strangers
+ * cannot relay. Returns an exit status; errors are on standard error. */
+int init(const char *path, const char *directory,
 	 const struct init_options *options);
 
 /* init_undo - restore main.cf and master.cf as they were before the last init()

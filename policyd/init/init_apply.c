@@ -15,10 +15,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/subprocess.h"
 #include "lib/base/xalloc.h"
 #include "policyd/check/check_postfix.h"
-#include "policyd/check/shell.h"
 #include "policyd/check/service_manager.h"
 
 #define TIMEOUT_MS 90000
@@ -88,9 +88,9 @@ static int run_lines(const char *commands, struct error *error)
 /* init_reload - make Postfix read its files, if it is running */
 int init_reload(const char *directory, struct error *error)
 {
-	char *word = shell_quote(directory);
-	char *status = xasprintf("postfix -c %s status", word);
-	char *reload = xasprintf("postfix -c %s reload", word);
+	char *option = shell_option(directory, "");
+	char *status = xasprintf("postfix%s status", option);
+	char *reload = xasprintf("postfix%s reload", option);
 	int result = 0;
 
 	if (shell(status, false, error) == 0)
@@ -98,7 +98,7 @@ int init_reload(const char *directory, struct error *error)
 	else
 		printf("%s: Postfix is not running, so it is not reloaded\n",
 		       directory);
-	free(word);
+	free(option);
 	free(status);
 	free(reload);
 	if (result == 0)

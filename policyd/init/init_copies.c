@@ -36,8 +36,9 @@ const char *init_file_name(int file)
 	return names[file];
 }
 
-/* init_copies_path - the directory of the copies */
-char *init_copies_path(const char *path)
+/* copies_path - the directory of the copies that belong to a policyd.conf; the
+ * caller frees it */
+static char *copies_path(const char *path)
 {
 	return xasprintf("%s.before", path);
 }
@@ -83,7 +84,7 @@ static char *commands(const struct init *init)
 /* init_copies_save - keep both files, as they are and as they will be */
 int init_copies_save(const struct init *init, struct error *error)
 {
-	char *directory = init_copies_path(init->path);
+	char *directory = copies_path(init->path);
 	char *undo = commands(init);
 	int result = prepare(directory, error);
 	int i;
@@ -217,7 +218,7 @@ static int undo(const struct copies *copies, struct error *error)
 /* init_undo - return to main.cf and master.cf as they were */
 int init_undo(const char *path)
 {
-	struct copies copies = { .place = init_copies_path(path) };
+	struct copies copies = { .place = copies_path(path) };
 	char *inside = xasprintf("%s/" DIRECTORY, copies.place);
 	struct error error = { "" };
 	int status = EX_CONFIG;

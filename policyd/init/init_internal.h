@@ -11,6 +11,7 @@
 #include "lib/postfix/postfix_settings.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/check/ports_change.h"
+#include "policyd/check/postfix_copy.h"
 
 /* Shared by policyd/init*.c only. */
 
@@ -53,14 +54,8 @@ struct init_kind {
 	const char *restrictions; /* NULL: the default */
 };
 
-/* One run of postconf(1): an option -e, -X, -P, -PX or -M, and its argument. */
-struct init_change {
-	const char *option;
-	char *text;
-};
-
 struct init_changes {
-	struct init_change *list;
+	struct postfix_change *list;
 	size_t count;
 };
 
@@ -156,10 +151,6 @@ char *init_file_in(const char *directory, const char *name,
 
 /* init_file_name - the name of one of INIT_FILES; static. */
 const char *init_file_name(int file);
-
-/* init_copies_path - the directory of the copies that belong to a policyd.conf;
- * the caller frees it. */
-char *init_copies_path(const char *path);
 
 /* init_copies_save - keep both files there, as they are and as they will be,
  * and the commands that undo the changes. 0 or -1. */

@@ -24,7 +24,7 @@ static void add(struct init_changes *changes, const char *option, char *text)
 	changes->list = xreallocarray(changes->list, changes->count + 1,
 				      sizeof(*changes->list));
 	changes->list[changes->count++] =
-		(struct init_change){ .option = option, .text = text };
+		(struct postfix_change){ .option = option, .text = text };
 }
 
 /* changes_clear - free what it holds */
@@ -105,7 +105,7 @@ static char *master_line(const struct init *init,
 static bool is_restored(const struct init *init,
 			const struct postfix_service *service)
 {
-	const struct init_change *last =
+	const struct postfix_change *last =
 		init->off.count > 0 ? &init->off.list[init->off.count - 1]
 				    : NULL;
 	char *start = xasprintf("%s/%s=", service->name, service->type);

@@ -7,22 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_restrictions.h"
-#include "policyd/check/shell.h"
-
-/* The lists of our domains. */
-static const char *const domains[] = { "mydestination", "virtual_alias_domains",
-				       "virtual_mailbox_domains",
-				       "relay_domains" };
-
-/* The lists in which another policy server may be asked. */
-static const char *const lists[] = {
-	"smtpd_client_restrictions", "smtpd_helo_restrictions",
-	"smtpd_sender_restrictions", "smtpd_recipient_restrictions",
-	"smtpd_data_restrictions",   "smtpd_end_of_data_restrictions",
-};
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* init_print_commands - the commands to type */
 void init_print_commands(FILE *output, const struct init *init,
@@ -70,24 +57,23 @@ static void describe_tables(FILE *file, const struct init *init,
 }
 
 /* describe_others - other policy servers that a port asks */
-static void describe_others(FILE *file, const struct init *init,
-			    const struct init_port *port, const char *name)
+static void describe_others(FILE *file, const struct init_port *port, int which)
 {
-	struct smtpd_restrictions list;
+	const struct smtpd_restrictions *list = &port->row->port.lists[which];
 	size_t i;
 
-	smtpd_restrictions_read(&list, &init->postfix, port->service, name);
-	for (i = 0; i < list.count; i++)
-		if (strcmp(list.items[i].word, "check_policy_service") == 0)
+	for (i = 0; i < list->count && which != SMTPD_LIST_RELAY; i++)
+		if (strcmp(list->items[i].word, "check_policy_service") == 0)
 			fprintf(file, "#	%s of port %u also asks %s\n",
-				name, port->number, list.items[i].argument);
-	smtpd_restrictions_clear(&list);
+				smtpd_list_name((enum smtpd_list)which),
+				port->number, list->items[i].argument);
 }
 
 /* describe - what was found, as comments */
 static void describe(FILE *file, const struct init *init)
 {
-	size_t i, j;
+	size_t i;
+	int list;
 
 	fprintf(file,
 		"# Found there:\n"
@@ -102,11 +88,12 @@ static void describe(FILE *file, const struct init *init)
 				"#	%s receives mail from a content "
 				"filter, and is not changed\n",
 				init->before.rows[i].port.service->name);
-	for (i = 0; i < COUNT(domains); i++)
-		describe_tables(file, init, domains[i]);
+	for (i = 0; i < RESOLVER_LISTS; i++)
+		describe_tables(file, init,
+				parameter_name(resolver_parameters[i]));
 	for (i = 0; i < init->port_count; i++)
-		for (j = 0; j < COUNT(lists); j++)
-			describe_others(file, init, &init->ports[i], lists[j]);
+		for (list = 0; list < SMTPD_LISTS; list++)
+			describe_others(file, &init->ports[i], list);
 }
 
 /* init_write_service - a section for the ports of one kind */

@@ -16,7 +16,6 @@
 #include "lib/postfix/postconf.h"
 #include "policyd/check/check_postfix.h"
 #include "policyd/check/ports.h"
-#include "policyd/check/postfix_copy.h"
 
 /* keep - read both files of the copy */
 static int keep(const char *directory, char *files[INIT_FILES],
@@ -36,17 +35,7 @@ static int keep(const char *directory, char *files[INIT_FILES],
 static int apply(const struct postfix_copy *copy,
 		 const struct init_changes *changes, struct error *error)
 {
-	struct postfix_change *list =
-		xcalloc(changes->count + 1, sizeof(*list));
-	int result;
-	size_t i;
-
-	for (i = 0; i < changes->count; i++)
-		list[i] = (struct postfix_change){ changes->list[i].option,
-						   changes->list[i].text };
-	result = postfix_copy_change(copy, list, changes->count, error);
-	free(list);
-	return result;
+	return postfix_copy_change(copy, changes->list, changes->count, error);
 }
 
 /* state - everything that the copy contains (-M has the -o options too); the

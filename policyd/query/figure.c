@@ -56,3 +56,30 @@ struct figure figure_time(int64_t seconds)
 			 &local);
 	return made;
 }
+
+/* figure_span - the largest unit, and the next one */
+struct figure figure_span(int64_t seconds)
+{
+	static const struct {
+		const char *name;
+		int64_t length;
+	} units[] = {
+		{ "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 }
+	};
+	struct figure made;
+	size_t i = 0;
+	int64_t rest;
+
+	while (i < 3 && seconds < units[i].length)
+		i++;
+	rest = i < 3 ? seconds % units[i].length / units[i + 1].length : 0;
+	if (rest > 0)
+		snprintf(made.text, sizeof(made.text),
+			 "%" PRId64 " %s %" PRId64 " %s",
+			 seconds / units[i].length, units[i].name, rest,
+			 units[i + 1].name);
+	else
+		snprintf(made.text, sizeof(made.text), "%" PRId64 " %s",
+			 seconds / units[i].length, units[i].name);
+	return made;
+}

@@ -25,4 +25,7 @@ void figure_note(uint64_t number, const char *one, const char *many,
 /* figure_time - "2026-11-24 15:00:00", local time. */
 struct figure figure_time(int64_t seconds);
 
+/* figure_span - a number of seconds in at most two units: "3 d 4 h". */
+struct figure figure_span(int64_t seconds);
+
 #endif

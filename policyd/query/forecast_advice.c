@@ -65,8 +65,9 @@ size_t advice_place(const struct restriction_list *list, const char *before)
 	return i;
 }
 
-/* advice_is_before - does a list have a word before another one? */
-bool advice_is_before(const struct restriction_list *list, const char *word,
+/* is_before - does a list have a word before another one? Then it need not be
+ * moved. */
+static bool is_before(const struct restriction_list *list, const char *word,
 		      const char *before)
 {
 	return advice_place(list, word) < advice_place(list, before);
@@ -165,7 +166,7 @@ static void advise_domains(struct forecast_advice *advice,
 	if (!advice->ours)
 		advice->relay_here = advice_relay_here(adviser, advice->relay);
 	if (strcmp(group->restriction, "reject_unauth_destination") != 0 &&
-	    !advice_is_before(list, ADVICE_DESTINATION, group->restriction))
+	    !is_before(list, ADVICE_DESTINATION, group->restriction))
 		advice->first = forecast_advice_list(list, ADVICE_DESTINATION,
 						     first_of(list));
 }
@@ -248,9 +249,9 @@ void forecast_advise(struct forecast_advice *advice,
 		return;
 	advice->postfix = advice_postfix(adviser, &group, 1, 0);
 	/* A list that has it before needs only the client. */
-	if (!advice_is_before(&group->service->restrictions,
-			      login ? ADVICE_LOGIN : ADVICE_NETWORKS,
-			      group->restriction))
+	if (!is_before(&group->service->restrictions,
+		       login ? ADVICE_LOGIN : ADVICE_NETWORKS,
+		       group->restriction))
 		advice->restrictions = forecast_advice_list(
 			&group->service->restrictions,
 			login ? ADVICE_LOGIN : ADVICE_NETWORKS,

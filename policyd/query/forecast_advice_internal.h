@@ -23,11 +23,6 @@ struct advice_word {
  * restrictions: it is not in it. */
 size_t advice_place(const struct restriction_list *list, const char *before);
 
-/* advice_is_before - does a list have a word before another one? Then it needs
- * not be moved. */
-bool advice_is_before(const struct restriction_list *list, const char *word,
-		      const char *before);
-
 /* advice_list - "restrictions = { ... }": the list with these words, which are
  * nowhere else in it then. The caller frees it. */
 char *advice_list(const struct restriction_list *list,
@@ -46,12 +41,9 @@ char *advice_networks(const struct forecast_adviser *adviser,
 bool advice_is_of_strangers(const struct forecast_adviser *adviser,
 			    const struct forecast_group *group);
 
-/* advice_is_weak - is nothing but the TLS of these logins too weak? */
-bool advice_is_weak(const struct forecast_group *group);
-
-/* advice_tls - lines with which groups of one service, which are all like that,
- * are accepted, though nobody in plain text is; NULL after the last one. False:
- * there are none. The caller frees them. */
+/* advice_tls - lines with which groups of one service are accepted, though
+ * nobody in plain text is; NULL after the last one. False: there are none, or
+ * something but the TLS of these logins is too weak. The caller frees them. */
 bool advice_tls(const struct forecast_adviser *adviser,
 		const struct forecast_group *const *groups, size_t count,
 		char *lines[ADVICE_TLS_LINES]);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/shell.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
 #include "lib/table/network_list.h"
@@ -22,12 +23,13 @@
 static char *command(const struct forecast_adviser *adviser, const char *option,
 		     const char *service, const char *setting)
 {
-	const char *directory = adviser->config->import_postfix;
-	bool usual = strcmp(directory, "/etc/postfix") == 0;
+	char *directory =
+		shell_option(adviser->config->import_postfix, "/etc/postfix");
+	char *made = xasprintf("postconf%s %s '%s%s%s'", directory, option,
+			       service, *service != '\0' ? "/" : "", setting);
 
-	return xasprintf("postconf %s%s%s%s '%s%s%s'", usual ? "" : "-c ",
-			 usual ? "" : directory, usual ? "" : " ", option,
-			 service, *service != '\0' ? "/" : "", setting);
+	free(directory);
+	return made;
 }
 
 /* plain_login - for a group of logins in plain text; NULL: it is none */
@@ -141,26 +143,16 @@ static char *networks(const struct forecast_adviser *adviser,
 	return made;
 }
 
-/* The lists of domains of each class of destinations. */
-static const struct {
-	const char *class;
-	enum parameter parameter;
-} classes[] = {
-	{ "local", PARAMETER_MYDESTINATION },
-	{ "virtual_alias", PARAMETER_VIRTUAL_ALIAS_DOMAINS },
-	{ "virtual_mailbox", PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
-	{ "relay", PARAMETER_RELAY_DOMAINS },
-};
-
 /* forecast_list_of - the list of a class */
 enum config_option forecast_list_of(const char *class, const char *domain)
 {
 	enum parameter parameter = PARAMETER_MYDESTINATION;
-	size_t i;
+	int i;
 
-	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (strcmp(class, classes[i].class) == 0)
-			parameter = classes[i].parameter;
+	for (i = 0; i < RESOLVER_LISTS; i++)
+		if (strcmp(class, destination_name((enum destination_class)(
+					  DESTINATION_LOCAL + i))) == 0)
+			parameter = resolver_parameters[i];
 	if (*domain == '[' || *domain == '\0')
 		parameter = PARAMETER_INET_INTERFACES;
 	return (enum config_option)(OPTION_PARAMETER + (int)parameter);

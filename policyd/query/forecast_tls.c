@@ -35,8 +35,8 @@ static bool comes_to_login(const struct restriction_list *list,
 	       strcmp(list->uses[i].restriction->name, ADVICE_LOGIN) == 0;
 }
 
-/* advice_is_weak - is nothing but the TLS of these logins too weak? */
-bool advice_is_weak(const struct forecast_group *group)
+/* is_weak - is nothing but the TLS of these logins too weak? */
+static bool is_weak(const struct forecast_group *group)
 {
 	return *group->login != '\0' && group->weak && group->encrypted &&
 	       group->sessions.count > 0 && !group->sessions.more &&
@@ -104,7 +104,7 @@ bool advice_tls(const struct forecast_adviser *adviser,
 	if (count == 0)
 		return false;
 	for (i = 0; i < count; i++)
-		if (!advice_is_weak(groups[i]))
+		if (!is_weak(groups[i]))
 			return false;
 	while (at < PROTOCOLS * CIPHERS &&
 	       !suits(adviser, groups, count, protocols[at % PROTOCOLS],

@@ -42,7 +42,7 @@ static const struct rate *find_rate(const struct config *config,
 				    const char *name)
 {
 	const struct rate *rate = rate_named(&config->rates, name);
-	char advice[128], text[256];
+	char advice[128];
 	struct similar similar;
 
 	if (rate != NULL)
@@ -50,10 +50,8 @@ static const struct rate *find_rate(const struct config *config,
 	similar_init(&similar, name);
 	for (size_t i = 0; i < config->rates.count; i++)
 		similar_try(&similar, config->rates.rates[i].name);
-	snprintf(text, sizeof(text), "there is no rate \"%.60s\"%s", name,
-		 similar_advice(&similar, advice, sizeof(advice)));
-	printable_replace(text);
-	fprintf(stderr, "policyd: %s\n", text);
+	printable_say(stderr, "there is no rate \"%.60s\"%s", name,
+		      similar_advice(&similar, advice, sizeof(advice)));
 	return NULL;
 }
 

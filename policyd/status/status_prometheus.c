@@ -153,20 +153,15 @@ static void put_configuration(const struct status_view *view, FILE *output)
 /* put_tables - the sizes of the lists of our domains */
 static void put_tables(const struct config *config, FILE *output)
 {
-	static const enum parameter lists[] = {
-		PARAMETER_MYDESTINATION,
-		PARAMETER_VIRTUAL_ALIAS_DOMAINS,
-		PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		PARAMETER_RELAY_DOMAINS,
-	};
+	const struct resolver_list *lists = resolver_lists(config->resolver);
 	size_t i;
 
 	status_put_head(output, "policyd_table_entries", "gauge",
 			"Entries of a domain list.");
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+	for (i = 0; i < RESOLVER_LISTS; i++)
 		fprintf(output, "policyd_table_entries{table=\"%s\"} %zu\n",
-			parameter_name(lists[i]),
-			resolver_size(config->resolver, lists[i]));
+			parameter_name(lists[i].parameter),
+			domain_list_size(lists[i].domains));
 }
 
 /* put_process - the version, and the state of the process */

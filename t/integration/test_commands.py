@@ -24,7 +24,7 @@ from kit.snippets import ROOT
 
 # What begins a command in the text of a message.
 COMMAND = re.compile(
-    r"policyd -(?:-[a-z]+|\w)|postmap(?= )|postconf(?= -)|systemctl [\w-]+|"
+    r"policyd -(?:-[a-z]+|\w)|postmap(?= )|postconf(?= -| %s)|systemctl [\w-]+|"
     r"rc-service|rc-update|sysrc|service policyd|chmod \S+|kill \$|"
     r"postfix reload")
 
@@ -63,14 +63,18 @@ CENSUS = {
         "policyd --init, policyd --undo, policyd -P, policyd -t",
         "init.three_ports init_apply.apply documents.howto"),
     "policyd/init/init_apply.c": (
-        "policyd -P, policyd -t", "init_apply.failures"),
+        "policyd -P, policyd -t, postfix reload",
+        "init_apply.failures init_apply.apply"),
     "policyd/init/init_copies.c": ("policyd --init", "init_apply.apply"),
     "policyd/init/init_plan.c": ("policyd -P", "init_apply.apply"),
     "policyd/init/init_text.c": (
-        "policyd --init, policyd -T", "init.three_ports"),
+        "policyd --init, policyd -T, postconf, postfix reload",
+        "init.three_ports"),
     "policyd/query/explanation.c": ("policyd -r", "rates.explains"),
     "policyd/query/forecast_log.c": ("policyd -q", "init_forecast.found"),
     "policyd/query/forecast_ports.c": (
+        "postconf", "forecast_advice.postfix forecast_newcomer.newcomer"),
+    "policyd/query/forecast_postfix.c": (
         "postconf", "forecast_advice.postfix forecast_newcomer.newcomer"),
     "policyd/query/query.c": ("policyd -q", "query.arguments"),
     "policyd/status/status_limits.c": ("policyd -r", "rates.page"),
@@ -94,8 +98,9 @@ def printed(path):
         code = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
     found = set()
     for text in re.findall(r'(?:"(?:[^"\\]|\\.)*"\s*)+', code):
-        found.update(COMMAND.findall("".join(
-            re.findall(r'"((?:[^"\\]|\\.)*)"', text))))
+        words = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
+        # "%s" right behind a word is an option -c.
+        found.update(COMMAND.findall(re.sub(r"(?<=\w)%s", "", words)))
     return found
 
 

@@ -30,15 +30,15 @@ START_TEST(counts_the_entries_of_each_list)
 		{ "relay_domains", "!g, h, i, j" },
 		{ NULL, NULL },
 	};
+	static const size_t sizes[RESOLVER_LISTS] = { 3, 2, 1, 4 };
 	struct resolver *resolver = must_make(settings);
+	const struct resolver_list *lists = resolver_lists(resolver);
 
-	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_MYDESTINATION), 3);
-	ck_assert_uint_eq(
-		resolver_size(resolver, PARAMETER_VIRTUAL_ALIAS_DOMAINS), 2);
-	ck_assert_uint_eq(
-		resolver_size(resolver, PARAMETER_VIRTUAL_MAILBOX_DOMAINS), 1);
-	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_RELAY_DOMAINS), 4);
-	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_MYHOSTNAME), 0);
+	for (int i = 0; i < RESOLVER_LISTS; i++) {
+		ck_assert_str_eq(parameter_name(lists[i].parameter),
+				 settings[i].name);
+		ck_assert_uint_eq(domain_list_size(lists[i].domains), sizes[i]);
+	}
 	resolver_free(resolver);
 }
 END_TEST

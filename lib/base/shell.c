@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* shell - quote words for commands that are printed */
 
-#include "policyd/check/shell.h"
+#include "lib/base/shell.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,15 +29,18 @@ char *shell_quote(const char *text)
 }
 
 /* shell_option - most paths need no quotes */
-char *shell_option(const char *path)
+char *shell_option(const char *path, const char *usual)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789/._-+,:@%=";
 	bool is_plain = path[strspn(path, plain)] == '\0';
-	char *word = is_plain ? xstrdup(path) : shell_quote(path);
-	char *option = xasprintf(" -c %s", word);
+	char *word, *option;
 
+	if (strcmp(path, usual) == 0)
+		return xstrdup("");
+	word = is_plain ? xstrdup(path) : shell_quote(path);
+	option = xasprintf(" -c %s", word);
 	free(word);
 	return option;
 }
