@@ -513,13 +513,13 @@ static const struct {
 START_TEST(folds_ascii)
 {
 	char *names[] = {
-		xasprintf("texthash:%s/t", directory),
+		xasprintf("texthash:%s/t", place_directory),
 		xstrdup("inline:{ Stra" SHARP_S "e@b=x, " U_UPPER
 			"@b=x, C@D=y, j" U_LOWER "@b=y }"),
-		xasprintf("proxy:texthash:%s/t", directory),
+		xasprintf("proxy:texthash:%s/t", place_directory),
 	};
 	struct table_loader loader = {
-		.config_directory = directory,
+		.config_directory = place_directory,
 		.postfix = postfix_version(beyond_ascii[_i].postfix),
 	};
 	enum table_answer answer = beyond_ascii[_i].answer;
@@ -559,9 +559,9 @@ END_TEST
 /* Two keys are one where all letters are folded. */
 START_TEST(repeats_a_key)
 {
-	struct table_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = place_directory };
 	struct table_result result = { .text = "" };
-	char *text = xasprintf("texthash:%s/t", directory);
+	char *text = xasprintf("texthash:%s/t", place_directory);
 	struct table *table;
 	struct error error;
 
@@ -595,11 +595,11 @@ START_TEST(folds_own)
 	write_file("t", "A" U_UPPER "@B x\n");
 	for (size_t i = 0; i < COUNT(versions) * COUNT(prefixes); i++) {
 		struct table_loader loader = {
-			.config_directory = directory,
+			.config_directory = place_directory,
 			.postfix = postfix_version(versions[i / 2]),
 		};
 		char *text = xasprintf("%stexthash:%s/t", prefixes[i % 2],
-				       directory);
+				       place_directory);
 		struct table *table =
 			table_new_own(text, true, &loader, &error);
 
