@@ -80,7 +80,8 @@ static void check_forged(const char *text)
 	}
 }
 
-/* LLVMFuzzerTestOneInput - one file, through a pipe of the file system */
+/* LLVMFuzzerTestOneInput - one file. It begins with an empty line: a compressed
+ * one is given to another program, which may say that it is damaged. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct replay_reader reader = { .request = check_request,
@@ -90,7 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = malloc(size + 1);
 	int fd = mkstemp(path);
 
-	if (text == NULL || fd < 0 || write(fd, data, size) != (ssize_t)size)
+	if (text == NULL || fd < 0 || write(fd, "\n", 1) != 1 ||
+	    write(fd, data, size) != (ssize_t)size)
 		abort();
 	close(fd);
 	if (replay_read(&reader, path, &error) < 0)
