@@ -402,9 +402,11 @@ static const struct {
 	{ CALL(prctl), EPERM, { PR_SET_NAME } },
 	/* getrandom(3): its pages in glibc 2.41, MAP_DROPPABLE */
 	{ CALL(getrandom), 0, { 0 } },
+#ifdef SYS_mmap
 	{ CALL(mmap),
 	  0,
 	  { 0, 0, PROT_READ | PROT_WRITE, 0x08 | MAP_ANONYMOUS, -1 } },
+#endif
 	/* pthread_create(3), pthread_mutex_lock(3) */
 	{ CALL(clone3), ENOSYS, { 0 } },
 	{ CALL(futex), 0, { 0 } },
