@@ -416,6 +416,10 @@ START_TEST(no_connection)
 {
 	struct hostile hostile;
 	unsigned timeout_ms = hostile_start_short(&hostile);
+	/* On a slow machine the connection is given up before the request. */
+	const char *reason = timeout_ms < STORE_PROBE_MS
+				     ? hostile_unanswered(timeout_ms)
+				     : "there is no connection to the store";
 
 	ck_assert(asking_begin(&hostile.asking, "take", hostile.rates,
 			       hostile.charges, 1));
@@ -423,8 +427,7 @@ START_TEST(no_connection)
 		store_unreachable(hostile.asking.store, "no\nroute");
 	ck_assert(!hostile.asking.answered);
 	asking_until(&hostile.asking, hostile.asking.answered);
-	ck_assert_str_eq(hostile.asking.away,
-			 _i == 0 ? "no?route" : hostile_unanswered(timeout_ms));
+	ck_assert_str_eq(hostile.asking.away, _i == 0 ? "no?route" : reason);
 	ck_assert_uint_eq(hostile.asking.downs, 1);
 	hostile_stop(&hostile);
 }
