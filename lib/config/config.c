@@ -208,6 +208,7 @@ void config_free(struct config *config)
 	free(config->mail_version);
 	free(config->hash_type);
 	free(config->btree_type);
+	free(config->type_mapping);
 	free(config->postfix_sender_login_maps);
 	free(config->queue_directory);
 	free(config->main_cf);

@@ -112,12 +112,14 @@ struct config {
 	struct service_list services;
 	bool allow_open_relay;
 	char *import_postfix; /* directory; NULL: not imported, and the
-				 next six are NULL too */
+				 next seven are NULL too */
 	char *main_cf;	      /* the file in it */
 	char *queue_directory;
 	char *mail_version;
 	char *hash_type, *btree_type; /* what that Postfix reads for hash: and
-					 btree:; "": not known; NULL: these */
+					 btree:; NULL: these */
+	char *type_mapping; /* the table that may have other types for these;
+			       or NULL */
 	unsigned table_refresh_ms;    /* 0: never */
 	struct watched_files watched; /* the files it was made from */
 	size_t failed_tables;	      /* tables that could not be read; lookups

@@ -55,6 +55,8 @@ static const char *ending_of(const struct config *config, const char *type)
 	const char *read = instead != NULL ? instead : type;
 	size_t i;
 
+	if (instead != NULL && config->type_mapping != NULL)
+		return NULL;
 	for (i = 0; i < sizeof(made) / sizeof(made[0]); i++)
 		if (strcmp(made[i].type, read) == 0)
 			return made[i].ending;

@@ -125,30 +125,37 @@ static void take(const struct config *config, enum config_option option,
 	setting->source = config->main_cf;
 }
 
-/* type_instead - what Postfix reads where hash: or btree: is written, if it is
- * another type; usual is what it has for that */
-static char *type_instead(char *values[NAME_COUNT], enum extra usual)
+/* copy_or_null - of a text that may be NULL */
+static char *copy_or_null(const char *text)
 {
-	const char *type = postfix_type_instead(values[EXTRA_MIGRATION_LEVEL],
-						values[EXTRA_MIGRATION_MAPPING],
-						values[usual]);
+	return text != NULL ? xstrdup(text) : NULL;
+}
 
-	return type != NULL ? xstrdup(type) : NULL;
+/* take_types - what Postfix reads where hash: and btree: are written, if these
+ * are other types, and the table that has still others */
+static void take_types(struct config *config, char *values[NAME_COUNT])
+{
+	const char *level = values[EXTRA_MIGRATION_LEVEL];
+	const char *mapping = values[EXTRA_MIGRATION_MAPPING];
+
+	config->hash_type = copy_or_null(
+		postfix_type_instead(level, NULL, values[EXTRA_DATABASE_TYPE]));
+	config->btree_type = copy_or_null(
+		postfix_type_instead(level, NULL, values[EXTRA_CACHE_TYPE]));
+	if (config->hash_type != NULL && mapping != NULL && *mapping != '\0')
+		config->type_mapping = xstrdup(mapping);
 }
 
 /* watch_mapping - where a table says what is read in place of hash: and btree:,
  * that may be any type, and another one when the table changes */
 static int watch_mapping(struct config *config, struct config_notes *notes,
-			 char *values[NAME_COUNT], int line,
-			 struct error *error)
+			 int line, struct error *error)
 {
-	const char *mapping = values[EXTRA_MIGRATION_MAPPING];
-
-	if (config->hash_type == NULL || mapping == NULL || *mapping == '\0')
+	if (config->type_mapping == NULL)
 		return 0;
 	config->watched.any_type = true;
-	return config_watch_text(config, notes, "import_postfix", line, mapping,
-				 error);
+	return config_watch_text(config, notes, "import_postfix", line,
+				 config->type_mapping, error);
 }
 
 /* take_all - import all values */
@@ -169,8 +176,7 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 			xstrdup(values[EXTRA_SENDER_LOGIN_MAPS]);
 	config->queue_directory = xstrdup(values[EXTRA_QUEUE_DIRECTORY]);
 	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
-	config->hash_type = type_instead(values, EXTRA_DATABASE_TYPE);
-	config->btree_type = type_instead(values, EXTRA_CACHE_TYPE);
+	take_types(config, values);
 }
 
 /* config_import - process import_postfix */
@@ -189,8 +195,7 @@ int config_import(struct config *config, struct config_notes *notes)
 	result = ask(config, notes, from->line, values, &error);
 	if (result == 0) {
 		take_all(config, values, from->line);
-		result = watch_mapping(config, notes, values, from->line,
-				       &error);
+		result = watch_mapping(config, notes, from->line, &error);
 	}
 	if (result < 0)
 		config_error(notes, from->line, "import_postfix: %s",

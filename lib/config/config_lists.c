@@ -175,6 +175,9 @@ void config_lists(struct config *config, struct config_notes *notes,
 	struct table_loader loader = {
 		.config_directory = config->import_postfix,
 		.postfix = postfix_version(config->mail_version),
+		.hash_type = config->hash_type,
+		.btree_type = config->btree_type,
+		.type_mapping = config->type_mapping,
 		.lenient = options->lenient,
 		.spent_ms = options->tables_ms > 0
 				    ? TABLE_TIME_MS - options->tables_ms

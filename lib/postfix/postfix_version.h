@@ -15,8 +15,9 @@ enum postfix_change {
 	/* In a /file of a list (match_list(3)), a line that begins with white
 	 * space continues the previous one; without one, it is left out. */
 	POSTFIX_LISTS_JOIN_LINES,
-	/* texthash: behind proxy: folds its keys, as without proxy: */
-	POSTFIX_PROXY_FOLDS_TEXTHASH,
+	/* texthash: and inline: behind proxy: fold their keys, as they do
+	 * without proxy: */
+	POSTFIX_PROXY_FOLDS_KEYS,
 	/* A key of a texthash: whose value is not UTF-8 makes the lookup
 	 * fail; before, its line was left out. */
 	POSTFIX_TEXTHASH_KEEPS_BAD_VALUES,

@@ -222,27 +222,56 @@ void table_note(const struct table *table, const struct table_loader *loader,
 	free(note);
 }
 
+/* set_type - set type and method; -1: no such type */
+static int set_type(struct table *table, const char *type, size_t length,
+		    struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strlen(types[i].name) != length ||
+		    memcmp(types[i].name, type, length) != 0)
+			continue;
+		table->method = types[i].method;
+		table->type = types[i].name;
+		return 0;
+	}
+	return error_set(error, "Postfix has no table type \"%.*s\"",
+			 (int)(length < 40 ? length : 40), type);
+}
+
 /* find_type - set type, name and method from "type:name"; -1: no such type */
 static int find_type(struct table *table, const char *text, struct error *error)
 {
-	size_t length, i;
+	size_t length;
 
 	while (strncmp(text, "proxy:", 6) == 0)
 		text += 6;
 	length = strcspn(text, ":");
 	if (text[length] == '\0' || text[length + 1] == '\0')
 		return error_set(error, "is not type:name");
-	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strlen(types[i].name) != length ||
-		    memcmp(types[i].name, text, length) != 0)
-			continue;
-		table->method = types[i].method;
-		table->type = types[i].name;
-		table->name = text + length + 1;
-		return 0;
-	}
-	return error_set(error, "Postfix has no table type \"%.*s\"",
-			 (int)(length < 40 ? length : 40), text);
+	table->name = text + length + 1;
+	return set_type(table, text, length, error);
+}
+
+/* redirect - to the type that Postfix reads in place of hash: or btree:. If
+ * that is read by postmap(1), this redirects by itself, and makes the file if
+ * Postfix would. */
+static int redirect(struct table *table, struct table_loader *loader,
+		    struct error *error)
+{
+	const struct table as_written = *table;
+	int result = 0;
+	char *type;
+
+	if (table_redirect(table, loader, &type, error) < 0)
+		return -1;
+	if (type != NULL)
+		result = set_type(table, type, strlen(type), error);
+	free(type);
+	if (table->method == as_written.method)
+		table->type = as_written.type;
+	return result;
 }
 
 /* check_name - the file of a table must not depend on the working directory */
@@ -259,15 +288,16 @@ static int check_name(const struct table *table, struct error *error)
 /* open_method - read the table; an error becomes its failure */
 static void open_method(struct table *table, struct table_loader *loader)
 {
-	const struct table_method *method = table->method;
 	struct error error = { "" };
+	bool redirected = redirect(table, loader, &error) == 0;
+	const struct table_method *method = table->method;
 
-	table->asks = method->asks;
-	if (method->asks != NULL)
+	table->asks = redirected ? method->asks : NULL;
+	if (table->asks != NULL)
 		return;
 	if (loader->progress != NULL)
 		loader->progress(loader->context, table->full);
-	if (check_name(table, &error) == 0 &&
+	if (redirected && check_name(table, &error) == 0 &&
 	    (method->open == NULL || method->open(table, loader, &error) == 0))
 		return;
 	table->failure = xstrdup(error.text);

@@ -18,6 +18,10 @@ struct table;
 struct table_loader {
 	const char *config_directory; /* of Postfix, for postmap; or NULL */
 	unsigned postfix;	      /* its postfix_version() */
+	/* The types that it reads where hash: and btree: are written;
+	 * NULL: these. */
+	const char *hash_type, *btree_type;
+	const char *type_mapping; /* its non_bdb_custom_mapping; or NULL */
 	bool lenient; /* if a table cannot be read, its lookups fail; otherwise
 			 it is refused */
 	int64_t spent_ms; /* on postmap, of TABLE_TIME_MS */

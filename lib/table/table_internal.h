@@ -73,6 +73,11 @@ extern const struct table_method table_cidr;
 int table_postmap_read(struct table *table, const char *output, size_t length,
 		       struct error *error);
 
+/* table_redirect - the type that Postfix reads in place of the table's, into
+ * *type, to be freed; NULL: none. -1 and the reason if that is not known. */
+int table_redirect(const struct table *table, struct table_loader *loader,
+		   char **type, struct error *error);
+
 /* table_folds_ascii - are only A to Z folded in the keys of the table? */
 enum postfix_has table_folds_ascii(const struct table *table);
 

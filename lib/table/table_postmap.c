@@ -57,16 +57,12 @@ static bool is_key(const struct table *table, const char *key, size_t length)
 /* folds - does Postfix fold the keys of the table too? */
 static enum postfix_has folds(const struct table *table)
 {
-	bool text = strcmp(table->type, "texthash") == 0;
-
-	if (!table->map || (!text && strcmp(table->type, "inline") != 0))
+	if (!table->map || (strcmp(table->type, "texthash") != 0 &&
+			    strcmp(table->type, "inline") != 0))
 		return POSTFIX_HAS_NOT;
 	if (table->own || strncmp(table->full, "proxy:", strlen("proxy:")) != 0)
 		return POSTFIX_HAS;
-	if (!text && postfix_has(table->postfix,
-				 POSTFIX_PROXY_FOLDS_TEXTHASH) == POSTFIX_HAS)
-		return POSTFIX_MAY_HAVE; /* of inline: it is not known */
-	return postfix_has(table->postfix, POSTFIX_PROXY_FOLDS_TEXTHASH);
+	return postfix_has(table->postfix, POSTFIX_PROXY_FOLDS_KEYS);
 }
 
 /* table_folds_ascii - are only A to Z folded in the keys? (Without utf8,

@@ -176,6 +176,13 @@ CASES = {
                       "append_dot_mydomain": "yes",
                       "swap_bangpath": "no", "resolve_null_domain": "yes",
                       "resolve_numeric_domain": "yes"},
+    "proxy, inline": {"smtpd_sender_login_maps": "proxy:" + SIMPLE,
+                      "recipient_delimiter": "+"},
+    # Since Postfix 3.11; before, hash: is hash:.
+    "hash is texthash": {"smtpd_sender_login_maps": "hash:@",
+                         "recipient_delimiter": "+",
+                         "non_bdb_migration_level": "enable-redirect",
+                         "non_bdb_custom_mapping": "inline:{hash=texthash}"},
     "no utf8": {"smtpd_sender_login_maps": "hash:@, pcre:@",
                 "recipient_delimiter": "+", "smtputf8_enable": "no"},
     "sqlite": {"smtpd_sender_login_maps": "inline:{carol@relay.test=carol} "
@@ -197,4 +204,5 @@ DEFAULTS.update(swap_bangpath="yes", smtputf8_enable="yes",
                 resolve_null_domain="no", resolve_numeric_domain="no",
                 mydestination="$myhostname, localhost.$mydomain, localhost,"
                 " $mydomain", myorigin="origin.test",
-                relay_domains="relay.test")
+                relay_domains="relay.test",
+                non_bdb_migration_level="disable")

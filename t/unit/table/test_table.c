@@ -463,7 +463,8 @@ static const struct {
 	{ "texthash", "3.11-20250626", TABLE_FAILED },
 	{ "texthash", NULL, TABLE_FAILED },
 	{ "inline", "3.10.13", TABLE_NOT_FOUND },
-	{ "inline", "3.11.7", TABLE_FAILED },
+	{ "inline", "3.11.7", TABLE_FOUND },
+	{ "inline", "3.11-20250626", TABLE_FAILED },
 	{ "inline", NULL, TABLE_FAILED },
 };
 
@@ -553,6 +554,92 @@ START_TEST(folds_ascii)
 		table_free(table);
 		free(names[i]);
 	}
+}
+END_TEST
+
+/* What is read in place of hash: and btree: (Postfix 3.11); @ is the
+ * directory, with a text t that has the key "A@B" and is no table of another
+ * type. */
+static const struct {
+	const char *table;
+	const char *usual; /* type of both */
+	const char *mapping;
+	enum table_answer answer; /* for "a@b" */
+	const char *why;	  /* the lookup fails, or the table */
+} mapped[] = {
+	{ "hash:@/t", "texthash", NULL, TABLE_FOUND, NULL },
+	{ "btree:@/t", "texthash", NULL, TABLE_FOUND, NULL },
+	{ "proxy:hash:@/t", "texthash", NULL, TABLE_FOUND, NULL },
+	{ "texthash:@/t", "lmdb", NULL, TABLE_FOUND, NULL },
+	{ "hash:@/t", NULL, NULL, TABLE_FAILED, "@/t.db" },
+	{ "hash:@/t", NULL, "static:texthash", TABLE_FAILED, "@/t.db" },
+	{ "hash:@/t", "lmdb", NULL, TABLE_FAILED, "@/t.db" },
+	{ "hash:@/t", "lmdb", "inline:{hash=texthash}", TABLE_FOUND, NULL },
+	{ "btree:@/t", "texthash", "inline:{hash=lmdb}", TABLE_FOUND, NULL },
+	{ "hash:@/t", "lmdb", "texthash:@/mapping", TABLE_FOUND, NULL },
+	{ "hash:@/other", "texthash", "texthash:@/mapping", TABLE_FAILED,
+	  "No such file" },
+	{ "hash:@/t", "lmdb", "regexp:{{/^hash:\\/.*\\/t$/ texthash}}",
+	  TABLE_FOUND, NULL },
+	{ "hash:@/t", "lmdb", "static:static", TABLE_FOUND, NULL },
+	{ "hash:@/t", "lmdb", "static:regexp", TABLE_NOT_FOUND, NULL },
+	{ "hash:@/t", "lmdb", "static:socketmap", TABLE_ASK, NULL },
+	{ "hash:@/t", "lmdb", "static:proxy:texthash", TABLE_FAILED,
+	  "no table type \"proxy:texthash\"" },
+	{ "hash:@/t", "texthash", "fail:x", TABLE_FAILED,
+	  "non_bdb_custom_mapping: fail:x: its lookups always fail" },
+	{ "hash:@/t", "texthash", "socketmap:x", TABLE_FAILED,
+	  "non_bdb_custom_mapping: socketmap:x: only Postfix" },
+	{ "hash:@/t", "texthash", "hash:@/t", TABLE_FAILED,
+	  "non_bdb_custom_mapping: hash:@/t: " },
+	{ "hash:@/t", "texthash", "none", TABLE_FAILED,
+	  "non_bdb_custom_mapping: is not type:name" },
+};
+
+/* in_place - the text, with the directory where it has @; NULL: NULL */
+static char *in_place(const char *text)
+{
+	const char *at = text == NULL ? NULL : strchr(text, '@');
+
+	if (at == NULL)
+		return text == NULL ? NULL : xstrdup(text);
+	return xasprintf("%.*s%s%s", (int)(at - text), text, place_directory,
+			 at + 1);
+}
+
+START_TEST(reads_another_type)
+{
+	char *name = in_place(mapped[_i].table);
+	char *mapping = in_place(mapped[_i].mapping);
+	char *why = in_place(mapped[_i].why);
+	char *text = xasprintf("hash texthash\nhash:%s/other cidr\n",
+			       place_directory);
+	struct table_loader loader = {
+		.config_directory = place_directory,
+		.postfix = postfix_version("3.11.0"),
+		.hash_type = mapped[_i].usual,
+		.btree_type = mapped[_i].usual,
+		.type_mapping = mapping,
+	};
+	struct table_result result = { .text = "" };
+	struct table *table;
+	struct error error;
+
+	write_file("t", "A@B x\n");
+	write_file("mapping", text);
+	table = table_new_values(name, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_str_eq(table_name(table), name);
+	ck_assert_int_eq(table_find(table, "a@b", &result), mapped[_i].answer);
+	if (mapped[_i].answer == TABLE_FAILED)
+		ck_assert_msg(strstr(table_failure(table), why) != NULL,
+			      "%s, not %s", table_failure(table), why);
+	free(result.owned);
+	table_free(table);
+	free(name);
+	free(mapping);
+	free(why);
+	free(text);
 }
 END_TEST
 
@@ -687,6 +774,7 @@ int main(void)
 	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
 	tcase_add_loop_test(tests, folds_behind_proxy, 0, COUNT(proxied));
 	tcase_add_loop_test(tests, folds_ascii, 0, COUNT(beyond_ascii));
+	tcase_add_loop_test(tests, reads_another_type, 0, COUNT(mapped));
 	tcase_add_test(tests, repeats_a_key);
 	tcase_add_test(tests, folds_own);
 	tcase_add_loop_test(tests, keeps_bad_values, 0, COUNT(bad_values));
