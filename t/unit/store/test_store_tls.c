@@ -116,6 +116,14 @@ static void start(struct real_store *real, const char *option,
 	listen_in_tls(real, option, certificate, calls);
 }
 
+/* start_connected - a slow machine may need more than one connection */
+static void start_connected(struct asking *asking, struct real_store *real,
+			    const struct store_options *options)
+{
+	asking_start(asking, real, options);
+	asking_until(asking, asking->ups > 0);
+}
+
 /* take - one charge of a new instance; does it pass? */
 static bool take(struct asking *asking, const char *key)
 {
@@ -141,9 +149,7 @@ START_TEST(counts)
 	unsigned ups, downs;
 
 	start(&real, "tls-port", "store", false);
-	asking_start(&asking, &real, &options);
-	/* A slow machine may need more than one connection. */
-	asking_until(&asking, asking.ups > 0);
+	start_connected(&asking, &real, &options);
 	for (unsigned i = 0; i < LIMIT; i++)
 		ck_assert(take(&asking, "alice"));
 	ck_assert(!take(&asking, "alice"));
@@ -307,7 +313,7 @@ START_TEST(listing)
 	char key[32];
 
 	start(&real, "tls-port", "store", false);
-	asking_start(&asking, &real, &options);
+	start_connected(&asking, &real, &options);
 	for (unsigned i = 0; i < KEYS; i++) {
 		snprintf(key, sizeof(key), "user%u@example.com", i);
 		ck_assert(take(&asking, key));
@@ -346,7 +352,7 @@ static void *run(void *argument)
 	struct store_options options = options_of(runner->client, "store.test");
 	struct asking asking;
 
-	asking_start(&asking, runner->real, &options);
+	start_connected(&asking, runner->real, &options);
 	for (unsigned i = 0; i < LIMIT; i++)
 		runner->passed += take(&asking, "together");
 	asking_stop(&asking);
