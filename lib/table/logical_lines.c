@@ -88,3 +88,20 @@ int logical_lines_each(char *text, logical_lines_handler *handler,
 	}
 	return 0;
 }
+
+/* logical_lines_orphan - only the first line can be one */
+int logical_lines_orphan(const char *text)
+{
+	size_t length;
+	int number = 1;
+
+	for (;; text += length + 1) {
+		length = strcspn(text, "\n");
+		if (!is_nothing(text, length))
+			return strchr(BLANKS, *text) != NULL ? number : 0;
+		if (text[length] == '\0')
+			return 0;
+		if (number < INT_MAX)
+			number++;
+	}
+}

@@ -16,4 +16,9 @@ typedef int logical_lines_handler(void *context, int number, char *line,
 int logical_lines_each(char *text, logical_lines_handler *handler,
 		       void *context, struct error *error);
 
+/* logical_lines_orphan - the number of a line that begins with white space, and
+ * has none before it to continue; it and the lines that continue it are skipped
+ * by logical_lines_each(). 0: there is none. */
+int logical_lines_orphan(const char *text);
+
 #endif

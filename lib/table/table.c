@@ -14,6 +14,7 @@
 #include "lib/base/file.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
+#include "lib/table/logical_lines.h"
 #include "lib/text/casefold.h"
 
 static enum table_answer always_found(const struct table *table,
@@ -220,6 +221,19 @@ void table_note(const struct table *table, const struct table_loader *loader,
 		note = xasprintf("%s: %s", table->full, text);
 	loader->note(loader->context, note);
 	free(note);
+}
+
+/* table_note_orphan - pass a warning of a first line that continues nothing */
+void table_note_orphan(const struct table *table,
+		       const struct table_loader *loader, const char *text)
+{
+	int line = logical_lines_orphan(text);
+
+	if (line > 0)
+		table_note(table, loader, line,
+			   "begins with white space, and there is no line "
+			   "before it that it could continue; it is skipped "
+			   "with all lines that continue it, as in Postfix");
 }
 
 /* set_type - set type and method; -1: no such type */

@@ -86,6 +86,11 @@ enum postfix_has table_folds_ascii(const struct table *table);
 void table_note(const struct table *table, const struct table_loader *loader,
 		int line, const char *text);
 
+/* table_note_orphan - pass a warning of a first line in the text of a table
+ * that continues nothing. */
+void table_note_orphan(const struct table *table,
+		       const struct table_loader *loader, const char *text);
+
 /* table_source_line - a method's line for tables that are built from a
  * text file of that name; reads the file again. */
 int table_source_line(const struct table *table, const char *key);

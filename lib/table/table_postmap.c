@@ -357,6 +357,7 @@ static int open_texthash(struct table *table, struct table_loader *loader,
 		string_set_reserve(table->data, text, strlen(text));
 		if (folds(table) != POSTFIX_HAS_NOT)
 			string_set_reserve(texthash.seen, text, strlen(text));
+		table_note_orphan(table, loader, text);
 		result = logical_lines_each(text, read_line, &texthash, error);
 	}
 	if (result == 0) {

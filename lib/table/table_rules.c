@@ -50,6 +50,7 @@ int table_rules_read(struct rule_reader *reader, struct error *error)
 	text = table_text(table, error);
 	if (text == NULL)
 		return -1;
+	table_note_orphan(table, reader->loader, text);
 	result = logical_lines_each(text, read_line, reader, error);
 	free(text);
 	if (rules->depth > 0)

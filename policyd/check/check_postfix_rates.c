@@ -3,7 +3,8 @@
  *
  * A rate looks at RCPT, and counts at DATA or END-OF-MESSAGE. A port that asks
  * in the lists for recipients only looks for ever, and nothing is ever over its
- * limit. */
+ * limit. And does it ask wherever a login may send? A limit of logins that one
+ * port lacks is none. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -48,16 +49,21 @@ static const struct use *find_use(const struct check *check,
 	return NULL;
 }
 
+/* is_of_logins - has only mail of clients that have logged in a key? */
+static bool is_of_logins(const struct rate *rate)
+{
+	for (size_t i = 0; i < rate->part_count; i++)
+		if (rate->parts[i] == RATE_SASL_USERNAME ||
+		    rate->parts[i] == RATE_SASL_DOMAIN)
+			return true;
+	return false;
+}
+
 /* has_key - may mail from this port have a key? Without AUTH there is no login.
  */
 static bool has_key(const struct smtpd_row *row, const struct rate *rate)
 {
-	for (size_t i = 0; i < rate->part_count; i++)
-		if ((rate->parts[i] == RATE_SASL_USERNAME ||
-		     rate->parts[i] == RATE_SASL_DOMAIN) &&
-		    row->port.auth == SMTPD_NO)
-			return false;
-	return true;
+	return row->port.auth != SMTPD_NO || !is_of_logins(rate);
 }
 
 /* found_uncounted - like asks at RCPT, and nothing asks when the rate counts */
@@ -198,6 +204,77 @@ static void check_recipients(struct check *check, const struct smtpd_row *row)
 	free(advice);
 }
 
+/* rate_of_logins - one that the port comes to, or NULL */
+static const struct rate *rate_of_logins(const struct check *check,
+					 const struct smtpd_row *row)
+{
+	for (size_t i = 0; i < check->config->rates.count; i++) {
+		const struct rate *rate = &check->config->rates.rates[i];
+
+		if (is_of_logins(rate) &&
+		    find_use(check, row, rate, SMTPD_LIST_CLIENT,
+			     SMTPD_LIST_END_OF_DATA) != NULL)
+			return rate;
+	}
+	return NULL;
+}
+
+/* users_send - does mail come from here, of users who log in, to elsewhere? */
+static bool users_send(const struct smtpd_row *row)
+{
+	return row->port.works == SMTPD_YES && !row->is_return &&
+	       row->port.auth != SMTPD_NO &&
+	       (row->outcomes[SMTPD_LOGIN][SMTPD_ELSEWHERE].passes !=
+			SMTPD_NO ||
+		row->outcomes[SMTPD_LOGIN_TLS][SMTPD_ELSEWHERE].passes !=
+			SMTPD_NO);
+}
+
+/* found_way_round - a rate counts at the other port, and none at this one */
+static void found_way_round(struct check *check, const struct smtpd_row *row,
+			    const struct smtpd_row *other,
+			    const struct rate *rate)
+{
+	const struct use *use = find_use(check, row, NULL, SMTPD_LIST_CLIENT,
+					 SMTPD_LIST_RECIPIENT);
+	char *advice;
+
+	if (use == NULL)
+		return;
+	advice = xasprintf("write check_rate:%s first into restrictions of "
+			   "service %s in policyd.conf, or offer no AUTH there",
+			   rate->name, check_service(check, use)->name);
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_WARNING,
+				       .service = row->port.service,
+				       .parameter = "smtpd_sasl_auth_enable",
+				       .advice = advice },
+		    "port %s: users who log in may send there, and rate %s "
+		    "counts only what they send by port %s",
+		    row->port.service->name, rate->name,
+		    other->port.service->name);
+	free(advice);
+}
+
+/* check_ways_round - the ports where a login may send more than elsewhere */
+static void check_ways_round(struct check *check)
+{
+	const struct smtpd_row *limited = NULL;
+	const struct rate *rate = NULL;
+
+	for (size_t i = 0; i < check->ports.count && rate == NULL; i++) {
+		limited = &check->ports.rows[i];
+		rate = users_send(limited) ? rate_of_logins(check, limited)
+					   : NULL;
+	}
+	for (size_t i = 0; i < check->ports.count && rate != NULL; i++) {
+		const struct smtpd_row *row = &check->ports.rows[i];
+
+		if (users_send(row) && rate_of_logins(check, row) == NULL)
+			found_way_round(check, row, limited, rate);
+	}
+}
+
 /* check_rates - on all ports, all rates */
 void check_rates(struct check *check)
 {
@@ -213,6 +290,7 @@ void check_rates(struct check *check)
 		}
 		check_recipients(check, row);
 	}
+	check_ways_round(check);
 }
 
 /* check_print_rates - a line about mail that no rate counts */

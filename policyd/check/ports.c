@@ -3,21 +3,24 @@
  *
  * policyd judges a made-up request, as it would a real one, but for the
  * recipient, which is ours or not as it is asked for; if that came to a
- * restriction that looks at more of the client, the answer is not known. */
+ * restriction that looks at more of the client, the answer is not known. But if
+ * that restriction can only refuse, and the others refuse without it, so does
+ * policyd. */
 
 #include "policyd/check/ports.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/decision/evaluate.h"
 #include "lib/decision/judgement.h"
 #include "lib/postfix/smtpd_restrictions.h"
 #include "policyd/check/check_postfix_internal.h"
 #include "policyd/query/port_files.h"
 
-/* came_to - a restriction on the way: does it look at no more than is known? */
-static void came_to(void *context, const struct restriction *restriction,
-		    enum verdict verdict, const struct decision *decision)
+/* is_known - does a restriction look at no more than is known? */
+static bool is_known(const struct restriction *restriction)
 {
 	static const char *const words[] = {
 		"permit_auth_destination",
@@ -29,14 +32,23 @@ static void came_to(void *context, const struct restriction *restriction,
 		"reject",
 		"defer",
 	};
-	bool *known = context, found = false;
+	bool found = false;
 	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		found |= strcmp(words[i], restriction->name) == 0;
+	return found;
+}
+
+/* came_to - a restriction on the way */
+static void came_to(void *context, const struct restriction *restriction,
+		    enum verdict verdict, const struct decision *decision)
+{
+	bool *known = context;
 
 	(void)verdict;
 	(void)decision;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		found |= strcmp(words[i], restriction->name) == 0;
-	*known &= found;
+	*known &= is_known(restriction);
 }
 
 /* fill - the facts of a client, which encrypts as well as it is asked to */
@@ -51,10 +63,13 @@ static void fill(struct facts *facts, const struct smtpd_question *question)
 	};
 }
 
-/* say - what policyd replies, without "action="; the caller frees it. NULL:
- * that is not known. */
-static char *say(const struct service *service, const struct request *request,
-		 const struct smtpd_question *question)
+/* say_by - what policyd replies by these restrictions, without "action="; the
+ * caller frees it. NULL: that is not known. */
+static char *say_by(const struct restriction_list *list,
+		    const struct service *service,
+		    const struct request *request,
+		    const struct smtpd_question *question,
+		    enum verdict *verdict)
 {
 	struct evaluation evaluation = { .trace = came_to };
 	struct facts facts;
@@ -63,16 +78,62 @@ static char *say(const struct service *service, const struct request *request,
 
 	evaluation.trace_context = &known;
 	fill(&facts, question);
-	if (!evaluation_start(&evaluation, &service->restrictions, request,
-			      &facts, 0, NULL)) {
+	if (!evaluation_start(&evaluation, list, request, &facts, 0, NULL)) {
 		evaluation_cancel(&evaluation);
 		return NULL;
 	}
 	if (!known)
 		return NULL;
+	*verdict = evaluation.decision.verdict;
 	reply_write(reply, &evaluation.decision, &facts, &service->reply, "");
 	return xstrndup(reply + strlen("action="),
 			strcspn(reply + strlen("action="), "\n"));
+}
+
+/* only_refuses - may it refuse, by what is not known, and never permit? */
+static bool only_refuses(const struct restriction *restriction)
+{
+	static const char refuses[] = "reject_";
+
+	return !is_known(restriction) &&
+	       strncmp(restriction->name, refuses, strlen(refuses)) == 0;
+}
+
+/* say_refused - the refusal that the other restrictions come to, or NULL */
+static char *say_refused(const struct service *service,
+			 const struct request *request,
+			 const struct smtpd_question *question)
+{
+	const struct restriction_list *all = &service->restrictions;
+	struct restriction_list others = {
+		.uses = xcalloc(all->count + 1, sizeof(*others.uses))
+	};
+	enum verdict verdict = VERDICT_DUNNO;
+	char *reply;
+	size_t i;
+
+	for (i = 0; i < all->count; i++)
+		if (!only_refuses(all->uses[i].restriction))
+			others.uses[others.count++] = all->uses[i];
+	reply = say_by(&others, service, request, question, &verdict);
+	free(others.uses);
+	if (verdict == VERDICT_REJECT || verdict == VERDICT_DEFER)
+		return reply;
+	free(reply);
+	return NULL;
+}
+
+/* say - what policyd replies, or NULL */
+static char *say(const struct service *service, const struct request *request,
+		 const struct smtpd_question *question)
+{
+	enum verdict verdict;
+	char *reply = say_by(&service->restrictions, service, request, question,
+			     &verdict);
+
+	if (reply != NULL || question->recipient == SMTPD_NO_RECIPIENT)
+		return reply;
+	return say_refused(service, request, question);
 }
 
 /* context_of - the policy_context of requests from a port */

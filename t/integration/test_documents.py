@@ -173,10 +173,8 @@ def add_rates(place):
     place.do(next(block for block in blocks if block.file))
     with open(place.conf, encoding="utf-8") as file:
         text = file.read()
-    text = re.sub(r'(?ms)^service "submission" \{.*?^\}$',
-                  lambda _: place.moved(blocks[first].text), text)
-    place.write(place.conf, text + 'rate_directory = "%s"\n' %
-                place.path("rates"))
+    place.write(place.conf, '%s\n%s\nrate_directory = "%s"\n' % (
+        text, place.moved(blocks[first].text), place.path("rates")))
 
 
 def later_chapter(program, place, blocks):

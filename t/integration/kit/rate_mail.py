@@ -74,9 +74,14 @@ class Mail:
         os.mkdir(counts)
         with open(self.policyd.file) as file:
             text = file.read()
-        port = r"\{ \d+ \}" if "strangers" in words else r"\{ \d+, \d+ \}"
-        text = re.sub(r"(?m)^(\s+server_port = %s)" % port,
-                      lambda found: found.group(0) + "\n" + words, text)
+        port = {"strangers": r"\{ \d+ \}",
+                "permit_mynetworks": r"\{ \d+, \d+ \}"}.get(
+                    re.search(r"strangers|permit_mynetworks|$", words)[0])
+        if port:
+            text = re.sub(r"(?m)^(\s+server_port = %s)" % port,
+                          lambda found: found.group(0) + "\n" + words, text)
+        else:
+            text += words + "\n"
         text += 'rate_directory = "%s"\nthreads = 2\n' % counts
         text += "\n".join(rate(name) for name in rates)
         for name, content in files:

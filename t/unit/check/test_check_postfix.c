@@ -139,15 +139,20 @@ END_TEST
 	"check_policy_service { unix:private/policyd, policy_context=" context \
 	" }"
 
+#define WAY_ROUND                                                             \
+	"port smtpd: users who log in may send there, and rate login counts " \
+	"only what they send by port submission"
+
 /* Settings of port submission, and what -P says of its rates. */
 static const struct {
 	const char *recipient, *data, *end_of_data, *limit;
 	const char *found[3]; /* beginnings, in any order */
 	const char *fix;
 } rates[] = {
-	{ ASK ", reject", ASK, "", "200", { NULL }, NULL },
+	/* Port smtpd takes the same logins, and has no rate. */
+	{ ASK ", reject", ASK, "", "200", { WAY_ROUND }, NULL },
 	/* END-OF-MESSAGE counts what was not counted at DATA. */
-	{ ASK ", reject", "", ASK, "200", { NULL }, NULL },
+	{ ASK ", reject", "", ASK, "200", { WAY_ROUND }, NULL },
 	{ ASK ", reject",
 	  "reject_unauth_pipelining",
 	  "",
@@ -246,6 +251,46 @@ START_TEST(finds_rates)
 		fixed |= check.fixes[i].value != NULL &&
 			 strcmp(check.fixes[i].value, rates[_i].fix) == 0;
 	ck_assert(fixed);
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
+/* Where a login may send past its rate. */
+static const struct {
+	const char *conf, *auth;
+	bool found;
+} ways_round[] = {
+	{ DATA "rates.conf", "yes", true },
+	{ DATA "rates.conf", "no", false },
+	{ DATA "rates_everywhere.conf", "yes", false },
+};
+
+START_TEST(finds_ways_round)
+{
+	struct postfix postfix;
+	struct config *config = load_file(ways_round[_i].conf);
+	struct check check;
+	bool found = false;
+
+	set_up(&postfix);
+	change(&postfix, "smtpd_sasl_auth_enable", ways_round[_i].auth);
+	change(&postfix, "smtpd_recipient_restrictions", ASK ", reject");
+	change(&postfix, "smtpd_data_restrictions", ASK);
+	run_checks(&check, &postfix, config);
+	for (size_t i = 0; i < check.finding_count; i++) {
+		const struct finding *finding = &check.findings[i];
+
+		if (strcmp(finding->text, WAY_ROUND) != 0)
+			continue;
+		found = true;
+		ck_assert_str_eq(finding->advice,
+				 "write check_rate:login first into "
+				 "restrictions of service default in "
+				 "policyd.conf, or offer no AUTH there");
+	}
+	ck_assert(found == ways_round[_i].found);
 	check_clear(&check);
 	postfix_clear(&postfix);
 	config_free(config);
@@ -428,6 +473,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, finds_mistakes, 0, COUNT(mistakes));
 	tcase_add_loop_test(tests, finds_rates, 0, COUNT(rates));
+	tcase_add_loop_test(tests, finds_ways_round, 0, COUNT(ways_round));
 	tcase_add_test(tests, knows_that_policyd_checks_owners);
 	tcase_add_test(tests, keeps_all);
 	tcase_add_loop_test(tests, judges_attempts, 0, COUNT(attempts));

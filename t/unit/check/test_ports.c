@@ -93,6 +93,10 @@ END_TEST
 #define OURS	 "smtpd_relay_restrictions = check_policy_service "
 #define LISTENER "unix:private/policyd, reject"
 
+#define OWNERS                               \
+	"sender_login_maps = static:owner\n" \
+	"restrictions = { reject_sender_login_mismatch, "
+
 /* A policyd.conf behind its listener, the lists of a Postfix that asks it, and
  * the outcome. */
 static const struct {
@@ -134,6 +138,16 @@ static const struct {
 	  "restrictions = { permit_auth_destination, permit_mynetworks, "
 	  "reject }",
 	  OURS LISTENER, "ym ym ym ym ym ym ym ym" },
+	/* ... but not where it is refused whoever owns the sender */
+	{ OWNERS "permit_auth_destination, reject_plaintext_session, "
+		 "permit_sasl_authenticated, reject_unauth_destination }",
+	  OURS LISTENER, "mn mn mn mm mn mn mn mn" },
+	{ OWNERS "permit_auth_destination, defer }", OURS LISTENER,
+	  "mn mn mn mn mn mn mn mn" },
+	{ OWNERS "permit_auth_destination, permit_mynetworks, reject }\n"
+		 "mynetworks = \"192.0.2.0/24\"",
+	  OURS LISTENER, "mm mm mm mm mm mm mm mm" },
+	{ OWNERS "}", OURS LISTENER, "nn nn nn nn nn nn nn nn" },
 	/* before there is a recipient it refuses nothing */
 	{ "",
 	  "smtpd_delay_reject = no\nsmtpd_relay_restrictions = "

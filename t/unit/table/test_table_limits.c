@@ -369,6 +369,43 @@ START_TEST(survives_half_a_table)
 }
 END_TEST
 
+/* A first line that is indented, as by somebody who copies an example, is none:
+ * nor is what follows it in the same way. */
+static const struct {
+	const char *name, *text;
+	size_t size;
+	int line; /* 0: nothing to note */
+} indented[] = {
+	{ "texthash:@/t", "  a.test x\n  b.test y\n", 0, 1 },
+	{ "texthash:@/t", "\n \t\n # note\n\ta.test x\nb.test y\n", 1, 4 },
+	{ "texthash:@/t", " \n# note\na.test x\n  y\n", 1, 0 },
+	{ "texthash:@/t", "# note\n\n", 0, 0 },
+	{ "texthash:@/t", "", 0, 0 },
+	{ "cidr:@/t", "  192.0.2.0/24 x\n198.51.100.1 y\n", 1, 1 },
+	{ "cidr:@/t", "192.0.2.0/24\n  x\n198.51.100.1 y\n", 2, 0 },
+	{ "regexp:@/t", "# note\n /a/ x\n /b/ x\n/c/ x\n", 1, 2 },
+};
+
+START_TEST(notes_an_indented_beginning)
+{
+	char expected[64] = "";
+	struct table *table;
+
+	write_file("t", indented[_i].text);
+	table = open_named(indented[_i].name);
+	ck_assert_uint_eq(table_size(table), indented[_i].size);
+	if (indented[_i].line > 0) {
+		snprintf(expected, sizeof(expected),
+			 "/t, line %d: begins with white space, and",
+			 indented[_i].line);
+		ck_assert_msg(strstr(notes, expected) != NULL, "%s", notes);
+	} else {
+		ck_assert_str_eq(notes, "");
+	}
+	table_free(table);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("table");
@@ -388,6 +425,8 @@ int main(void)
 	tcase_add_test(tests, takes_a_million);
 	tcase_add_test(tests, fails_where_a_value_is_not_utf8);
 	tcase_add_test(tests, survives_half_a_table);
+	tcase_add_loop_test(tests, notes_an_indented_beginning, 0,
+			    COUNT(indented));
 
 	return run_tests("table_limits", tests);
 }
