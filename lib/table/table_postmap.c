@@ -54,13 +54,20 @@ static bool is_key(const struct table *table, const char *key, size_t length)
 	return true;
 }
 
+/* is_behind_proxy - does proxymap(8) open the table for Postfix? */
+static bool is_behind_proxy(const struct table *table)
+{
+	return !table->own &&
+	       strncmp(table->full, "proxy:", strlen("proxy:")) == 0;
+}
+
 /* folds - does Postfix fold the keys of the table too? */
 static enum postfix_has folds(const struct table *table)
 {
 	if (!table->map || (strcmp(table->type, "texthash") != 0 &&
 			    strcmp(table->type, "inline") != 0))
 		return POSTFIX_HAS_NOT;
-	if (table->own || strncmp(table->full, "proxy:", strlen("proxy:")) != 0)
+	if (!is_behind_proxy(table))
 		return POSTFIX_HAS;
 	return postfix_has(table->postfix, POSTFIX_PROXY_FOLDS_KEYS);
 }
@@ -283,6 +290,33 @@ static void find_value(struct entry *entry, const char *text)
 	entry->value = words_trim(text, &entry->value_length);
 }
 
+/* is_kept - does Postfix keep an entry that has bytes which are not UTF-8?
+ * Behind proxy: it always did. If it is not known, a repeated key is an error.
+ */
+static bool is_kept(const struct table *table)
+{
+	return is_behind_proxy(table) ||
+	       postfix_has(table->postfix, POSTFIX_TEXTHASH_KEEPS_BAD_VALUES) !=
+		       POSTFIX_HAS_NOT;
+}
+
+/* take_unseen - of an entry whose key is not UTF-8 matters only that it is new:
+ * nothing that is looked up has it */
+static int take_unseen(const struct texthash *texthash,
+		       const struct entry *entry, struct error *error)
+{
+	char *key = xmalloc(CASEFOLD_SIZE(entry->length));
+	size_t length = entry->length;
+	int result;
+
+	memcpy(key, entry->key, length);
+	if (folds(texthash->table) != POSTFIX_HAS_NOT)
+		length = casefold(key, entry->key, entry->length, false);
+	result = string_set_add(texthash->seen, key, length, false, error);
+	free(key);
+	return result;
+}
+
 /* take - keep an entry whose key must be new: 1; 0: it is not; -1: failed */
 static int take(const struct texthash *texthash, const struct entry *entry,
 		struct error *error)
@@ -290,6 +324,8 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 	struct table *table = texthash->table;
 	int result;
 
+	if (!is_text(table, entry->key, entry->length))
+		return take_unseen(texthash, entry, error);
 	if (folds(table) == POSTFIX_HAS_NOT &&
 	    is_key(table, entry->key, entry->length))
 		return add(table, entry, error);
@@ -301,11 +337,9 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 /* is_left_out - does Postfix not see an entry whose bytes are as they are? */
 static bool is_left_out(const struct table *table, const struct entry *entry)
 {
-	if (!is_text(table, entry->key, entry->length))
-		return true;
-	return !is_text(table, entry->value, entry->value_length) &&
-	       postfix_has(table->postfix, POSTFIX_TEXTHASH_KEEPS_BAD_VALUES) ==
-		       POSTFIX_HAS_NOT;
+	return (!is_text(table, entry->key, entry->length) ||
+		!is_text(table, entry->value, entry->value_length)) &&
+	       !is_kept(table);
 }
 
 /* read_line - read one line of a texthash: */
