@@ -135,7 +135,7 @@ static bool is_doubtful(const struct table *table, const struct entry *entry,
 }
 
 /* add_folded - keep an entry with its key folded. A repeated key is an error,
- * since it is not known which one Postfix uses. */
+ * since postmap does not print them in order. */
 static int add_folded(struct table *table, const struct entry *entry,
 		      struct error *error)
 {
@@ -204,9 +204,11 @@ int table_postmap_read(struct table *table, const char *output, size_t length,
 	return 0;
 }
 
-/* run_postmap - run it within the time that is left for this load */
+/* run_postmap - run it within the time that is left for this load; folded: let
+ * it fold the keys */
 static int run_postmap(const struct table *table, struct table_loader *loader,
-		       char **output, size_t *length, struct error *error)
+		       bool folded, char **output, size_t *length,
+		       struct error *error)
 {
 	char *type_name = xasprintf("%s:%s", table->type, table->name);
 	const char *argv[7] = { "postmap" };
@@ -220,7 +222,8 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 		argv[argc++] = "-c";
 		argv[argc++] = loader->config_directory;
 	}
-	argv[argc++] = "-f";
+	if (!folded)
+		argv[argc++] = "-f";
 	argv[argc++] = "-s";
 	argv[argc] = type_name;
 	limits.timeout_ms = left < 1		? 1
@@ -239,20 +242,44 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 	return -1;
 }
 
-/* open_postmap - read all keys */
-static int open_postmap(struct table *table, struct table_loader *loader,
-			struct error *error)
+/* read_keys - read all keys into new data */
+static int read_keys(struct table *table, struct table_loader *loader,
+		     bool folded, struct error *error)
 {
 	size_t length;
 	char *output;
 	int result;
 
+	string_set_free(table->data);
 	table->data = string_set_new(table->values, error);
 	if (table->data == NULL ||
-	    run_postmap(table, loader, &output, &length, error) < 0)
+	    run_postmap(table, loader, folded, &output, &length, error) < 0)
 		return -1;
 	result = table_postmap_read(table, output, length, error);
 	free(output);
+	return result;
+}
+
+/* is_folded_alike - does postmap(1) fold the keys of the table as Postfix does
+ * when it opens it? Then it knows, too, which one of two that are the same is
+ * found. */
+static bool is_folded_alike(const struct table *table)
+{
+	return !table->own && strcmp(table->type, "inline") == 0 &&
+	       folds(table) == POSTFIX_HAS &&
+	       table_folds_ascii(table) != POSTFIX_MAY_HAVE;
+}
+
+/* open_postmap - read all keys */
+static int open_postmap(struct table *table, struct table_loader *loader,
+			struct error *error)
+{
+	int result = read_keys(table, loader, false, error);
+
+	if (result < 0 && table->data != NULL && is_folded_alike(table))
+		result = read_keys(table, loader, true, error);
+	if (result < 0)
+		return -1;
 	string_set_fit(table->data);
 	table->size = string_set_size(table->data);
 	return result;

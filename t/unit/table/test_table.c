@@ -778,6 +778,45 @@ START_TEST(keeps_bad_values)
 }
 END_TEST
 
+/* Keys of an inline: that are one when they are folded: the last one is found,
+ * if it is known that they are folded. */
+static const struct {
+	const char *postfix, *table;
+	const char *value; /* of "a@b"; NULL: the table is refused */
+} inline_keys[] = {
+	{ "3.10.13", "inline:{ A@b=x, a@b=y }", "y" },
+	{ "3.10.13", "inline:{ a@b=y, A@b=x, c@d=z }", "x" },
+	{ "3.11.0", "inline:{ A@b=x, a@b=y, A@B=z }", "z" },
+	{ "3.11.0", "proxy:inline:{ a@b=y, A@b=x }", "x" },
+	{ "3.10.13", "proxy:inline:{ a@b=y, A@b=x }", "y" },
+	{ "3.10.13", "inline:{ a@b=x, a@b=y }", "y" },
+	{ NULL, "inline:{ A@b=x, a@b=y }", NULL },
+	{ NULL, "inline:{ a@b=x, a@b=y }", "y" },
+	{ "3.11.0", "inline:{ A@b=x, a@b=y, =z }", NULL },
+};
+
+START_TEST(finds_the_last_of_inline)
+{
+	struct table_loader loader = {
+		.config_directory = place_directory,
+		.postfix = postfix_version(inline_keys[_i].postfix),
+	};
+	const char *value = inline_keys[_i].value;
+	struct table_result result = { .text = "" };
+	struct table *table;
+	struct error error;
+
+	table = table_new_values(inline_keys[_i].table, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_int_eq(table_failure(table) == NULL, value != NULL);
+	ck_assert_int_eq(table_find(table, "a@b", &result),
+			 value != NULL ? TABLE_FOUND : TABLE_FAILED);
+	if (value != NULL)
+		ck_assert_str_eq(result.text, value);
+	table_free(table);
+}
+END_TEST
+
 /* A repeated key that is not UTF-8 is an error to those that keep it. */
 static const struct {
 	const char *postfix, *proxy, *text;
@@ -871,6 +910,8 @@ int main(void)
 	tcase_add_test(tests, repeats_a_key);
 	tcase_add_test(tests, folds_own);
 	tcase_add_loop_test(tests, keeps_bad_values, 0, COUNT(bad_values));
+	tcase_add_loop_test(tests, finds_the_last_of_inline, 0,
+			    COUNT(inline_keys));
 	tcase_add_loop_test(tests, repeats_a_bad_key, 0, COUNT(bad_keys));
 	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
 	tcase_add_test(tests, notes_what_is_left_out);
