@@ -18,8 +18,8 @@
 
 /* The files that Postfix reads for type:/name: the name and a suffix.
  * Since 3.11 it may read cdb: or lmdb: where hash: or btree: is written
- * (non_bdb_migration_level), and any type if a table says so
- * (non_bdb_custom_mapping). */
+ * (non_bdb_migration_level), and any type if main.cf or a table says so
+ * (default_database_type, default_cache_db_type, non_bdb_custom_mapping). */
 static const struct {
 	const char *type;
 	const char *ending;

@@ -120,6 +120,7 @@ struct config {
 					 btree:; NULL: these */
 	char *type_mapping; /* the table that may have other types for these;
 			       or NULL */
+	bool type_is_made;  /* these must be types whose file it makes */
 	unsigned table_refresh_ms;    /* 0: never */
 	struct watched_files watched; /* the files it was made from */
 	size_t failed_tables;	      /* tables that could not be read; lookups

@@ -144,16 +144,26 @@ static void take_types(struct config *config, char *values[NAME_COUNT])
 		postfix_type_instead(level, NULL, values[EXTRA_CACHE_TYPE]));
 	if (config->hash_type != NULL && mapping != NULL && *mapping != '\0')
 		config->type_mapping = xstrdup(mapping);
+	config->type_is_made =
+		postfix_migration(level) == POSTFIX_MIGRATION_REINDEX;
 }
 
-/* watch_mapping - where a table says what is read in place of hash: and btree:,
- * that may be any type, and another one when the table changes */
+/* may_be_any - may such a type be one without a file of its own? */
+static bool may_be_any(const char *type)
+{
+	return type != NULL && !postfix_is_made(type);
+}
+
+/* watch_mapping - what is read in place of hash: and btree: may be any type, as
+ * main.cf has it, or a table, and then another one when the table changes */
 static int watch_mapping(struct config *config, struct config_notes *notes,
 			 int line, struct error *error)
 {
+	config->watched.any_type = config->type_mapping != NULL ||
+				   may_be_any(config->hash_type) ||
+				   may_be_any(config->btree_type);
 	if (config->type_mapping == NULL)
 		return 0;
-	config->watched.any_type = true;
 	return config_watch_text(config, notes, "import_postfix", line,
 				 config->type_mapping, error);
 }

@@ -178,6 +178,7 @@ void config_lists(struct config *config, struct config_notes *notes,
 		.hash_type = config->hash_type,
 		.btree_type = config->btree_type,
 		.type_mapping = config->type_mapping,
+		.type_is_made = config->type_is_made,
 		.lenient = options->lenient,
 		.spent_ms = options->tables_ms > 0
 				    ? TABLE_TIME_MS - options->tables_ms

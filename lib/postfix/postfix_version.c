@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MINORS 1000u /* more than any major version has */
 
@@ -94,14 +95,36 @@ const char *postfix_since(enum postfix_change change)
 	return since[change];
 }
 
+/* postfix_migration - what a level means */
+enum postfix_migration postfix_migration(const char *level)
+{
+	if (level == NULL || *level == '\0' ||
+	    strcasecmp(level, "disable") == 0)
+		return POSTFIX_MIGRATION_NONE;
+	if (strcasecmp(level, "enable-redirect") == 0)
+		return POSTFIX_MIGRATION_REDIRECT;
+	if (strcasecmp(level, "enable-reindex") == 0)
+		return POSTFIX_MIGRATION_REINDEX;
+	return POSTFIX_MIGRATION_UNKNOWN;
+}
+
+/* postfix_is_made - can Postfix make the file of such a table? */
+bool postfix_is_made(const char *type)
+{
+	return strcmp(type, "lmdb") == 0 || strcmp(type, "cdb") == 0;
+}
+
 /* postfix_type_instead - the type that Postfix reads where hash: or btree: is
  * written */
 const char *postfix_type_instead(const char *level, const char *mapping,
 				 const char *usual)
 {
-	if (level == NULL || *level == '\0' || strcmp(level, "disable") == 0)
+	enum postfix_migration migration = postfix_migration(level);
+
+	if (migration == POSTFIX_MIGRATION_NONE)
 		return NULL;
-	if (usual == NULL || (mapping != NULL && *mapping != '\0'))
+	if (migration == POSTFIX_MIGRATION_UNKNOWN || usual == NULL ||
+	    (mapping != NULL && *mapping != '\0'))
 		return "";
 	return usual;
 }

@@ -18,8 +18,9 @@ enum postfix_change {
 	/* texthash: and inline: behind proxy: fold their keys, as they do
 	 * without proxy: */
 	POSTFIX_PROXY_FOLDS_KEYS,
-	/* A key of a texthash: whose value is not UTF-8 makes the lookup
-	 * fail; before, its line was left out. */
+	/* A key of a texthash: whose value is not UTF-8 makes the lookup fail,
+	 * and a key that is not UTF-8 must not be repeated; before, their lines
+	 * were left out, unless the table was behind proxy:. */
 	POSTFIX_TEXTHASH_KEEPS_BAD_VALUES,
 	/* A map folds A to Z only in the keys of texthash: and inline:, but
 	 * still all letters of what it looks up. */
@@ -50,6 +51,22 @@ bool postfix_alike(unsigned one, unsigned other);
 
 /* postfix_since - the release that brought the change, for people: "3.8". */
 const char *postfix_since(enum postfix_change change);
+
+/* How far Postfix has left Berkeley DB, which hash: and btree: are. */
+enum postfix_migration {
+	POSTFIX_MIGRATION_NONE,
+	POSTFIX_MIGRATION_REDIRECT, /* it reads another type */
+	POSTFIX_MIGRATION_REINDEX,  /* and makes the file of that, so this
+				       must be a type that has one */
+	POSTFIX_MIGRATION_UNKNOWN,  /* such a Postfix does not start */
+};
+
+/* postfix_migration - what a non_bdb_migration_level means, in capital letters,
+ * too; NULL or "": that Postfix does not have it. */
+enum postfix_migration postfix_migration(const char *level);
+
+/* postfix_is_made - can Postfix make the file of such a table? */
+bool postfix_is_made(const char *type);
 
 /* postfix_type_instead - the type that Postfix reads where hash: or btree: is
  * written, since 3.11: level is non_bdb_migration_level, mapping

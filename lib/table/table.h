@@ -22,6 +22,8 @@ struct table_loader {
 	 * NULL: these. */
 	const char *hash_type, *btree_type;
 	const char *type_mapping; /* its non_bdb_custom_mapping; or NULL */
+	bool type_is_made;	  /* it can read only types whose file it makes
+				     (postfix_is_made()) */
 	bool lenient; /* if a table cannot be read, its lookups fail; otherwise
 			 it is refused */
 	int64_t spent_ms; /* on postmap, of TABLE_TIME_MS */

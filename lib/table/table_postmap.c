@@ -54,13 +54,20 @@ static bool is_key(const struct table *table, const char *key, size_t length)
 	return true;
 }
 
+/* is_behind_proxy - does proxymap(8) open the table for Postfix? */
+static bool is_behind_proxy(const struct table *table)
+{
+	return !table->own &&
+	       strncmp(table->full, "proxy:", strlen("proxy:")) == 0;
+}
+
 /* folds - does Postfix fold the keys of the table too? */
 static enum postfix_has folds(const struct table *table)
 {
 	if (!table->map || (strcmp(table->type, "texthash") != 0 &&
 			    strcmp(table->type, "inline") != 0))
 		return POSTFIX_HAS_NOT;
-	if (table->own || strncmp(table->full, "proxy:", strlen("proxy:")) != 0)
+	if (!is_behind_proxy(table))
 		return POSTFIX_HAS;
 	return postfix_has(table->postfix, POSTFIX_PROXY_FOLDS_KEYS);
 }
@@ -128,7 +135,7 @@ static bool is_doubtful(const struct table *table, const struct entry *entry,
 }
 
 /* add_folded - keep an entry with its key folded. A repeated key is an error,
- * since it is not known which one Postfix uses. */
+ * since postmap does not print them in order. */
 static int add_folded(struct table *table, const struct entry *entry,
 		      struct error *error)
 {
@@ -197,9 +204,11 @@ int table_postmap_read(struct table *table, const char *output, size_t length,
 	return 0;
 }
 
-/* run_postmap - run it within the time that is left for this load */
+/* run_postmap - run it within the time that is left for this load; folded: let
+ * it fold the keys */
 static int run_postmap(const struct table *table, struct table_loader *loader,
-		       char **output, size_t *length, struct error *error)
+		       bool folded, char **output, size_t *length,
+		       struct error *error)
 {
 	char *type_name = xasprintf("%s:%s", table->type, table->name);
 	const char *argv[7] = { "postmap" };
@@ -213,7 +222,8 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 		argv[argc++] = "-c";
 		argv[argc++] = loader->config_directory;
 	}
-	argv[argc++] = "-f";
+	if (!folded)
+		argv[argc++] = "-f";
 	argv[argc++] = "-s";
 	argv[argc] = type_name;
 	limits.timeout_ms = left < 1		? 1
@@ -232,20 +242,44 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 	return -1;
 }
 
-/* open_postmap - read all keys */
-static int open_postmap(struct table *table, struct table_loader *loader,
-			struct error *error)
+/* read_keys - read all keys into new data */
+static int read_keys(struct table *table, struct table_loader *loader,
+		     bool folded, struct error *error)
 {
 	size_t length;
 	char *output;
 	int result;
 
+	string_set_free(table->data);
 	table->data = string_set_new(table->values, error);
 	if (table->data == NULL ||
-	    run_postmap(table, loader, &output, &length, error) < 0)
+	    run_postmap(table, loader, folded, &output, &length, error) < 0)
 		return -1;
 	result = table_postmap_read(table, output, length, error);
 	free(output);
+	return result;
+}
+
+/* is_folded_alike - does postmap(1) fold the keys of the table as Postfix does
+ * when it opens it? Then it knows, too, which one of two that are the same is
+ * found. */
+static bool is_folded_alike(const struct table *table)
+{
+	return !table->own && strcmp(table->type, "inline") == 0 &&
+	       folds(table) == POSTFIX_HAS &&
+	       table_folds_ascii(table) != POSTFIX_MAY_HAVE;
+}
+
+/* open_postmap - read all keys */
+static int open_postmap(struct table *table, struct table_loader *loader,
+			struct error *error)
+{
+	int result = read_keys(table, loader, false, error);
+
+	if (result < 0 && table->data != NULL && is_folded_alike(table))
+		result = read_keys(table, loader, true, error);
+	if (result < 0)
+		return -1;
 	string_set_fit(table->data);
 	table->size = string_set_size(table->data);
 	return result;
@@ -283,6 +317,33 @@ static void find_value(struct entry *entry, const char *text)
 	entry->value = words_trim(text, &entry->value_length);
 }
 
+/* is_kept - does Postfix keep an entry that has bytes which are not UTF-8?
+ * Behind proxy: it always did. If it is not known, a repeated key is an error.
+ */
+static bool is_kept(const struct table *table)
+{
+	return is_behind_proxy(table) ||
+	       postfix_has(table->postfix, POSTFIX_TEXTHASH_KEEPS_BAD_VALUES) !=
+		       POSTFIX_HAS_NOT;
+}
+
+/* take_unseen - of an entry whose key is not UTF-8 matters only that it is new:
+ * nothing that is looked up has it */
+static int take_unseen(const struct texthash *texthash,
+		       const struct entry *entry, struct error *error)
+{
+	char *key = xmalloc(CASEFOLD_SIZE(entry->length));
+	size_t length = entry->length;
+	int result;
+
+	memcpy(key, entry->key, length);
+	if (folds(texthash->table) != POSTFIX_HAS_NOT)
+		length = casefold(key, entry->key, entry->length, false);
+	result = string_set_add(texthash->seen, key, length, false, error);
+	free(key);
+	return result;
+}
+
 /* take - keep an entry whose key must be new: 1; 0: it is not; -1: failed */
 static int take(const struct texthash *texthash, const struct entry *entry,
 		struct error *error)
@@ -290,6 +351,8 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 	struct table *table = texthash->table;
 	int result;
 
+	if (!is_text(table, entry->key, entry->length))
+		return take_unseen(texthash, entry, error);
 	if (folds(table) == POSTFIX_HAS_NOT &&
 	    is_key(table, entry->key, entry->length))
 		return add(table, entry, error);
@@ -301,11 +364,9 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 /* is_left_out - does Postfix not see an entry whose bytes are as they are? */
 static bool is_left_out(const struct table *table, const struct entry *entry)
 {
-	if (!is_text(table, entry->key, entry->length))
-		return true;
-	return !is_text(table, entry->value, entry->value_length) &&
-	       postfix_has(table->postfix, POSTFIX_TEXTHASH_KEEPS_BAD_VALUES) ==
-		       POSTFIX_HAS_NOT;
+	return (!is_text(table, entry->key, entry->length) ||
+		!is_text(table, entry->value, entry->value_length)) &&
+	       !is_kept(table);
 }
 
 /* read_line - read one line of a texthash: */

@@ -3,12 +3,15 @@
  *
  * Since Postfix 3.11 that is another type if non_bdb_migration_level says so:
  * default_database_type for hash:, default_cache_db_type for btree:, unless
- * non_bdb_custom_mapping has a type for "hash:/name" or "hash". */
+ * non_bdb_custom_mapping has a type for "hash:/name" or "hash". That table is
+ * opened before Postfix knows how to reach proxymap(8), and before it knows the
+ * types that are in libraries of their own. */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/postfix/postfix_version.h"
 #include "lib/table/table_internal.h"
 #include "lib/text/casefold.h"
 
@@ -53,6 +56,20 @@ static int find_mapped(const struct table *mapping, const struct table *table,
 			 table_name(mapping), why);
 }
 
+/* check_mapping - can Postfix open that table so early? Whether pcre: is in a
+ * library of its own is not known; others that may be are read by postmap(1),
+ * which has the same problem, or by no one but Postfix. */
+static int check_mapping(const char *mapping, struct error *error)
+{
+	if (strncmp(mapping, "proxy:", strlen("proxy:")) != 0 &&
+	    strncmp(mapping, "pcre:", strlen("pcre:")) != 0)
+		return 0;
+	return error_set(error,
+			 "Postfix cannot read %s here; use texthash: or "
+			 "regexp:",
+			 mapping[1] == 'r' ? "proxy:" : "pcre:");
+}
+
 /* ask_mapping - read non_bdb_custom_mapping, and look up the table's type in
  * it; nothing is read in place of its own type */
 static int ask_mapping(const struct table *table, struct table_loader *loader,
@@ -63,13 +80,32 @@ static int ask_mapping(const struct table *table, struct table_loader *loader,
 	int result;
 
 	plain.hash_type = plain.btree_type = NULL;
-	mapping = table_new_values(loader->type_mapping, true, &plain, error);
+	mapping = check_mapping(loader->type_mapping, error) < 0
+			  ? NULL
+			  : table_new_values(loader->type_mapping, true, &plain,
+					     error);
 	loader->spent_ms = plain.spent_ms;
 	if (mapping == NULL)
 		return error_prefix(error, "non_bdb_custom_mapping: ");
 	result = find_mapped(mapping, table, type, error);
 	table_free(mapping);
 	return result;
+}
+
+/* check_made - must Postfix be able to make the file of the type, and is it? If
+ * not, the type is freed. */
+static int check_made(const struct table_loader *loader, char **type,
+		      struct error *error)
+{
+	if (!loader->type_is_made || postfix_is_made(*type))
+		return 0;
+	error_set(error,
+		  "non_bdb_migration_level is enable-reindex, but Postfix "
+		  "makes no tables of type \"%.40s\"",
+		  *type);
+	free(*type);
+	*type = NULL;
+	return -1;
 }
 
 /* table_redirect - the type that is read in place of the table's */
@@ -89,5 +125,5 @@ int table_redirect(const struct table *table, struct table_loader *loader,
 		return -1;
 	if (*type == NULL)
 		*type = xstrdup(usual);
-	return 0;
+	return check_made(loader, type, error);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/postfix/postfix_version.h"
 #include "lib/postfix/smtpd_restrictions.h"
 
 /* The parameters that name them, and the one with the domains that they are
@@ -50,8 +51,9 @@ static bool is_made(const struct postfix *postfix, const char *type,
 		    const char *file)
 {
 	return strcmp(postfix_table_type(postfix, type), type) != 0 &&
-	       strcmp(postfix_get(postfix, NULL, "non_bdb_migration_level"),
-		      "enable-reindex") == 0 &&
+	       postfix_migration(
+		       postfix_get(postfix, NULL, "non_bdb_migration_level")) ==
+		       POSTFIX_MIGRATION_REINDEX &&
 	       access(file, F_OK) < 0;
 }
 

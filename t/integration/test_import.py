@@ -367,6 +367,96 @@ def test_refresh_mapped(program):
         assert not policyd.permits("new.test")
 
 
+def test_refresh_any(program):
+    """hash: is of a type without a file of its own (3.11 and later): policyd
+    reads what postmap reads, and again when the text changes"""
+    with Importer(program) as policyd:
+        plain, table = policyd.path("plain"), policyd.path("table")
+        os.mkdir(plain)
+        open(os.path.join(plain, "main.cf"), "w").close()
+
+        def write(domain):
+            with open(table, "w") as file:
+                file.write(domain + " x\n")
+
+        write("hash.test")
+        subprocess.run(["postmap", "-c", plain, "hash:" + table],
+                       check=True, capture_output=True, timeout=WAIT)
+        write("text.test")
+        policyd.main_cf(MAIN_CF % ("hash:" + table) +
+                        "default_database_type = texthash\n"
+                        "non_bdb_migration_level = Enable-Redirect\n")
+        first = next(domain for domain in ("hash.test", "text.test")
+                     if found(policyd, domain, table) == PERMIT)
+        wait_until(lambda: policyd.permits(first), "the table")
+        write("new.test")
+        if first == "hash.test":
+            subprocess.run(["postmap", "-c", plain, "hash:" + table],
+                           check=True, capture_output=True, timeout=WAIT)
+        wait_until(lambda: policyd.permits("new.test"), "the change")
+        assert not policyd.permits(first)
+
+
+def found(policyd, domain, table):
+    """found - what policyd must say of a domain, by what Postfix finds"""
+    done = subprocess.run(["postmap", "-c", policyd.postfix, "-q", domain,
+                           "hash:" + table], capture_output=True, text=True,
+                          timeout=WAIT, check=False)
+    if done.returncode == 0:
+        return PERMIT
+    return b"action=451 " if "fatal: " in done.stderr else b"action=554 "
+
+
+def test_types(program):
+    """hash: is of whatever type Postfix reads (3.11 and later), or of none if
+    it cannot: policyd finds what postmap finds, and defers what fails there"""
+    said = set()
+    with Importer(program) as policyd:
+        plain, table, mapping = (policyd.path(name)
+                                 for name in ("plain", "table", "mapping"))
+        os.mkdir(plain)
+        open(os.path.join(plain, "main.cf"), "w").close()
+        with open(mapping, "w") as file:
+            file.write("hash texthash\n")
+        for kind in "hash", "lmdb", "":
+            with open(table, "w") as file:
+                file.write("%s.test x\n" % (kind or "text"))
+            if kind:
+                subprocess.run(["postmap", "-c", plain, kind + ":" + table],
+                               check=True, capture_output=True, timeout=WAIT)
+        for level, usual, mapped in (
+                ("disable", "texthash", ""), ("DISABLE", "texthash", ""),
+                ("Disable", "lmdb", "static:texthash"),
+                ("enable-redirect", "texthash", ""),
+                ("Enable-Redirect", "texthash", "inline:{HASH=lmdb}"),
+                ("ENABLE-REDIRECT", "lmdb", "inline:{{hash:%s=texthash}}"
+                 % table),
+                ("enable-redirect", "lmdb", "texthash:" + mapping),
+                ("enable-redirect", "lmdb", "proxy:texthash:" + mapping),
+                ("enable-redirect", "lmdb", "inline:{hash=btree}"),
+                ("enable-redirect", "hash", ""),
+                ("enable-reindex", "texthash", ""),
+                ("Enable-Reindex", "lmdb", "inline:{hash=texthash}"),
+                ("enable-reindex", "lmdb", "static:static"),
+                ("enable-reindex", "lmdb", ""),
+                ("enable-reindex", "texthash", "inline:{hash=lmdb}")):
+            policyd.main_cf(MAIN_CF % ("hash:" + table) +
+                            "default_database_type = %s\n"
+                            "non_bdb_migration_level = %s\n"
+                            "non_bdb_custom_mapping = %s\n" % (
+                                usual, level, mapped))
+            assert policyd.stop() == 0
+            policyd.start()
+            for kind in "hash", "lmdb", "text", "no":
+                domain = kind + ".test"
+                want = found(policyd, domain, table)
+                got = policyd.ask(REQUEST % b"user@%s" % domain.encode())
+                assert got.startswith(want), (level, usual, mapped, kind,
+                                              want, got)
+                said.add(want)
+    assert said >= {PERMIT, b"action=554 "}, said
+
+
 def test_refresh_off(program):
     """only if it is turned off nobody looks at the files"""
     for off in OFF, "table_refresh = 0\n":
@@ -439,6 +529,7 @@ if __name__ == "__main__":
                       test_ports, test_changed, test_refresh,
                       test_refresh_reported, test_refresh_quiet, test_refresh_accepted,
                       test_refresh_refused, test_refresh_moved,
-                      test_refresh_mapped, test_refresh_off,
+                      test_refresh_mapped, test_refresh_any, test_types,
+                      test_refresh_off,
                       test_never_refused, test_never_refused_threads,
                       test_storm]))

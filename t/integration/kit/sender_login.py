@@ -197,6 +197,10 @@ CASES = {
     "sqlite destination": {"smtpd_sender_login_maps": "texthash:@",
                            "recipient_delimiter": "+",
                            "mydestination": "sqlite:@.domains"},
+    "inline, twice": {"smtpd_sender_login_maps": "inline:{"
+                      " alice@local.test=bob, @relay.test=alice, Alice@"
+                      "Local.test=alice, { @RELAY.test = carol, dave },"
+                      " Dave=dave, { bob = } }", "recipient_delimiter": "+"},
 }
 DEFAULTS = {name: "" for case in CASES.values() for name in case}
 DEFAULTS.update(swap_bangpath="yes", smtputf8_enable="yes",

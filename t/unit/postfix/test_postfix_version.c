@@ -89,6 +89,12 @@ static const struct {
 	{ "enable-reindex", "", "lmdb", "lmdb" },
 	{ "enable-redirect", "inline:{hash=lmdb}", "cdb", "" },
 	{ "enable-redirect", "", NULL, "" },
+	/* Small and capital letters are the same. */
+	{ "Disable", "", "cdb", NULL },
+	{ "Enable-Redirect", "", "cdb", "cdb" },
+	{ "ENABLE-REINDEX", "", "cdb", "cdb" },
+	/* Postfix does not start. */
+	{ "enable", "", "cdb", "" },
 };
 
 START_TEST(knows_what_is_read_instead)
@@ -100,6 +106,21 @@ START_TEST(knows_what_is_read_instead)
 }
 END_TEST
 
+START_TEST(knows_how_far_it_has_left)
+{
+	ck_assert_int_eq(postfix_migration(NULL), POSTFIX_MIGRATION_NONE);
+	ck_assert_int_eq(postfix_migration(""), POSTFIX_MIGRATION_NONE);
+	ck_assert_int_eq(postfix_migration("Disable"), POSTFIX_MIGRATION_NONE);
+	ck_assert_int_eq(postfix_migration("enable-Redirect"),
+			 POSTFIX_MIGRATION_REDIRECT);
+	ck_assert_int_eq(postfix_migration("Enable-reindex"),
+			 POSTFIX_MIGRATION_REINDEX);
+	ck_assert_int_eq(postfix_migration("no"), POSTFIX_MIGRATION_UNKNOWN);
+	ck_assert(postfix_is_made("lmdb") && postfix_is_made("cdb"));
+	ck_assert(!postfix_is_made("hash") && !postfix_is_made("texthash"));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postfix_version");
@@ -107,6 +128,7 @@ int main(void)
 	tcase_add_loop_test(tests, knows_what_changed, 0, COUNT(cases));
 	tcase_add_test(tests, has_a_release_for_each);
 	tcase_add_test(tests, knows_which_are_alike);
+	tcase_add_test(tests, knows_how_far_it_has_left);
 	tcase_add_loop_test(tests, knows_what_is_read_instead, 0,
 			    COUNT(levels));
 	return run_tests("postfix_version", tests);

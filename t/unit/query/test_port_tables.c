@@ -90,6 +90,8 @@ static const struct {
 	{ REINDEX, "hash", "t", false },
 	{ REINDEX, "hash", "t.cdb", false },
 	{ REINDEX, "hash", "t.db", true },
+	{ "non_bdb_migration_level = ENABLE-Reindex", "hash", "t", false },
+	{ "non_bdb_migration_level = Disable", "hash", "t.db", false },
 	{ REINDEX, "cdb", "t", true },
 	{ REINDEX, "lmdb", "t.lmdb", false },
 	/* What it reads is not known. */

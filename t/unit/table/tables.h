@@ -96,7 +96,7 @@ static const struct {
 	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "c", TABLE_FOUND,
 	  "y , z" },
 	{ "inline:{ { a = } }", NULL, NULL, "a", TABLE_FAILED, NULL },
-	{ "inline:{ a=x, A=y }", NULL, NULL, "a", TABLE_FAILED, NULL },
+	{ "inline:{ a=x, A=y }", NULL, NULL, "a", TABLE_FOUND, "y" },
 	{ "static:all", NULL, NULL, "a@b.test", TABLE_FOUND, "all" },
 	{ "static:{ a , b }", NULL, NULL, "a@b.test", TABLE_FOUND, "a , b" },
 	{ "static:{ }", NULL, NULL, "a@b.test", TABLE_FAILED, NULL },

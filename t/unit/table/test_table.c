@@ -594,6 +594,10 @@ static const struct {
 	  "non_bdb_custom_mapping: hash:@/t: " },
 	{ "hash:@/t", "texthash", "none", TABLE_FAILED,
 	  "non_bdb_custom_mapping: is not type:name" },
+	{ "hash:@/t", "texthash", "proxy:inline:{hash=texthash}", TABLE_FAILED,
+	  "non_bdb_custom_mapping: Postfix cannot read proxy: here" },
+	{ "hash:@/t", "texthash", "pcre:{{/./ texthash}}", TABLE_FAILED,
+	  "non_bdb_custom_mapping: Postfix cannot read pcre: here" },
 };
 
 /* in_place - the text, with the directory where it has @; NULL: NULL */
@@ -640,6 +644,47 @@ START_TEST(reads_another_type)
 	free(mapping);
 	free(why);
 	free(text);
+}
+END_TEST
+
+/* Postfix makes the file of what is read in place of hash:
+ * (enable-reindex). */
+static const struct {
+	const char *usual, *mapping, *why;
+} made[] = {
+	{ "texthash", NULL, "makes no tables of type \"texthash\"" },
+	{ "lmdb", "static:static", "makes no tables of type \"static\"" },
+	{ "lmdb", "inline:{hash=cidr}", "makes no tables of type \"cidr\"" },
+	{ "lmdb", NULL, "/t.db" },
+	{ "texthash", "static:cdb", "/t.db" },
+};
+
+START_TEST(reads_only_what_is_made)
+{
+	char *name = in_place("hash:@/t"), *other = in_place("texthash:@/t");
+	struct table_loader loader = {
+		.config_directory = place_directory,
+		.postfix = postfix_version("3.11.0"),
+		.hash_type = made[_i].usual,
+		.type_mapping = made[_i].mapping,
+		.type_is_made = true,
+	};
+	struct table_result result = { .text = "" };
+	struct table *table;
+	struct error error;
+
+	write_file("t", "A@B x\n");
+	table = table_new_values(name, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_int_eq(table_find(table, "a@b", &result), TABLE_FAILED);
+	ck_assert_msg(strstr(table_failure(table), made[_i].why) != NULL,
+		      "%s, not %s", table_failure(table), made[_i].why);
+	table_free(table);
+	table = table_new_values(other, true, &loader, &error);
+	ck_assert_int_eq(table_find(table, "a@b", &result), TABLE_FOUND);
+	table_free(table);
+	free(name);
+	free(other);
 }
 END_TEST
 
@@ -700,12 +745,15 @@ END_TEST
 
 /* A value that is not UTF-8, likewise. */
 static const struct {
-	const char *postfix;
+	const char *postfix, *proxy;
 	enum table_answer answer;
 } bad_values[] = {
-	{ "3.10.13", TABLE_NOT_FOUND },
-	{ "3.11.0", TABLE_FAILED },
-	{ NULL, TABLE_FAILED },
+	{ "3.10.13", "", TABLE_NOT_FOUND },
+	{ "3.11.0", "", TABLE_FAILED },
+	{ NULL, "", TABLE_FAILED },
+	{ "3.7.11", "proxy:", TABLE_FAILED },
+	{ "3.11.0", "proxy:", TABLE_FAILED },
+	{ NULL, "proxy:", TABLE_FAILED },
 };
 
 START_TEST(keeps_bad_values)
@@ -714,7 +762,8 @@ START_TEST(keeps_bad_values)
 		.config_directory = place_directory,
 		.postfix = postfix_version(bad_values[_i].postfix),
 	};
-	char *text = xasprintf("texthash:%s/t", place_directory);
+	char *text = xasprintf("%stexthash:%s/t", bad_values[_i].proxy,
+			       place_directory);
 	struct table *table;
 	struct error error;
 
@@ -725,6 +774,88 @@ START_TEST(keeps_bad_values)
 	ck_assert_int_eq(table_lookup(table, "\xff.test"), TABLE_NOT_FOUND);
 	ck_assert_int_eq(table_lookup(table, "b.test"), TABLE_FOUND);
 	table_free(table);
+	free(text);
+}
+END_TEST
+
+/* Keys of an inline: that are one when they are folded: the last one is found,
+ * if it is known that they are folded. */
+static const struct {
+	const char *postfix, *table;
+	const char *value; /* of "a@b"; NULL: the table is refused */
+} inline_keys[] = {
+	{ "3.10.13", "inline:{ A@b=x, a@b=y }", "y" },
+	{ "3.10.13", "inline:{ a@b=y, A@b=x, c@d=z }", "x" },
+	{ "3.11.0", "inline:{ A@b=x, a@b=y, A@B=z }", "z" },
+	{ "3.11.0", "proxy:inline:{ a@b=y, A@b=x }", "x" },
+	{ "3.10.13", "proxy:inline:{ a@b=y, A@b=x }", "y" },
+	{ "3.10.13", "inline:{ a@b=x, a@b=y }", "y" },
+	{ NULL, "inline:{ A@b=x, a@b=y }", NULL },
+	{ NULL, "inline:{ a@b=x, a@b=y }", "y" },
+	{ "3.11.0", "inline:{ A@b=x, a@b=y, =z }", NULL },
+};
+
+START_TEST(finds_the_last_of_inline)
+{
+	struct table_loader loader = {
+		.config_directory = place_directory,
+		.postfix = postfix_version(inline_keys[_i].postfix),
+	};
+	const char *value = inline_keys[_i].value;
+	struct table_result result = { .text = "" };
+	struct table *table;
+	struct error error;
+
+	table = table_new_values(inline_keys[_i].table, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_int_eq(table_failure(table) == NULL, value != NULL);
+	ck_assert_int_eq(table_find(table, "a@b", &result),
+			 value != NULL ? TABLE_FOUND : TABLE_FAILED);
+	if (value != NULL)
+		ck_assert_str_eq(result.text, value);
+	table_free(table);
+}
+END_TEST
+
+/* A repeated key that is not UTF-8 is an error to those that keep it. */
+static const struct {
+	const char *postfix, *proxy, *text;
+	bool fails;
+} bad_keys[] = {
+	{ "3.10.13", "", "\xff@b x\n\xff@b y\n", false },
+	{ "3.10.13", "proxy:", "\xff@b x\n\xff@b y\n", true },
+	{ "3.10.13", "proxy:", "\xff@b x\n\xff@B y\n", false },
+	{ "3.11.0", "", "\xff@b x\n\xff@b y\n", true },
+	{ "3.11.0", "", "\xff@b x\n\xff@B y\n", true },
+	{ "3.11.0", "proxy:", "\xff@b x\n\xff@B y\n", true },
+	{ "3.11.0", "", "\xff@b x\n\xfe@B y\n", false },
+	{ "3.11.0", "", "\xff@b x\n\xff@b \xff\n", true },
+	{ NULL, "", "\xff@b x\n\xff@B y\n", true },
+};
+
+START_TEST(repeats_a_bad_key)
+{
+	struct table_loader loader = {
+		.config_directory = place_directory,
+		.postfix = postfix_version(bad_keys[_i].postfix),
+	};
+	char *name = xasprintf("%stexthash:%s/t", bad_keys[_i].proxy,
+			       place_directory);
+	char *text = xasprintf("%sa@b z\n", bad_keys[_i].text);
+	struct table_result result = { .text = "" };
+	struct table *table;
+	struct error error;
+
+	write_file("t", text);
+	table = table_new_values(name, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_int_eq(table_failure(table) != NULL, bad_keys[_i].fails);
+	ck_assert_int_eq(table_find(table, "a@b", &result),
+			 bad_keys[_i].fails ? TABLE_FAILED : TABLE_FOUND);
+	ck_assert_int_eq(table_find(table, "\xff@b", &result),
+			 bad_keys[_i].fails ? TABLE_FAILED : TABLE_NOT_FOUND);
+	table_free(table);
+	free(name);
 	free(text);
 }
 END_TEST
@@ -775,9 +906,13 @@ int main(void)
 	tcase_add_loop_test(tests, folds_behind_proxy, 0, COUNT(proxied));
 	tcase_add_loop_test(tests, folds_ascii, 0, COUNT(beyond_ascii));
 	tcase_add_loop_test(tests, reads_another_type, 0, COUNT(mapped));
+	tcase_add_loop_test(tests, reads_only_what_is_made, 0, COUNT(made));
 	tcase_add_test(tests, repeats_a_key);
 	tcase_add_test(tests, folds_own);
 	tcase_add_loop_test(tests, keeps_bad_values, 0, COUNT(bad_values));
+	tcase_add_loop_test(tests, finds_the_last_of_inline, 0,
+			    COUNT(inline_keys));
+	tcase_add_loop_test(tests, repeats_a_bad_key, 0, COUNT(bad_keys));
 	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
 	tcase_add_test(tests, notes_what_is_left_out);
 	tcase_add_test(tests, keeps_domains_only);
