@@ -114,6 +114,60 @@ START_TEST(no_room_on_the_disk)
 }
 END_TEST
 
+/* allow_no_more_memory - than this process has now */
+static void allow_no_more_memory(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+	unsigned long pages = 0;
+
+	if (file == NULL || fscanf(file, "%lu", &pages) != 1 ||
+	    fclose(file) != 0 || getrlimit(RLIMIT_AS, &limit) < 0)
+		_exit(2);
+	limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+	if (setrlimit(RLIMIT_AS, &limit) < 0)
+		_exit(2);
+}
+
+/* Nothing is left on the disk then. */
+START_TEST(no_room_in_memory)
+{
+	struct place place;
+	int status;
+
+	place_init(&place);
+	if (fork() == 0) {
+		allow_no_more_memory();
+		refused(&place, "the file needs 1 MB: lower keys");
+		_exit(exists(&place, ""));
+	}
+	ck_assert_int_gt(wait(&status), 0);
+	ck_assert_int_eq(status, 0);
+	place_clear(&place);
+}
+END_TEST
+
+/* Where a pointer has 32 bits, some files are too large whatever there is. */
+START_TEST(larger_than_any_memory)
+{
+	struct rate_limits limits = limits_of("5/1h", RATE_BYTES);
+	struct rate_shape shape =
+		rate_shape_of(&limits, RATE_BYTES, RATE_KEYS_MAX);
+	struct error error = { "" };
+	struct place place;
+
+	if (rate_shape_size(&shape) <= PTRDIFF_MAX)
+		return;
+	place_init(&place);
+	ck_assert_ptr_null(rate_table_open(place.path, &shape, TRUST_NOBODY,
+					   &place.clock, &error));
+	ck_assert_msg(strstr(error.text, " MB: lower keys") != NULL, "%s",
+		      error.text);
+	ck_assert(!exists(&place, ""));
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(truncated)
 {
 	static const off_t lengths[] = {
@@ -403,6 +457,8 @@ int main(void)
 	tcase_add_test(tests, files_that_are_refused);
 	tcase_add_test(tests, another_version);
 	tcase_add_test(tests, no_room_on_the_disk);
+	tcase_add_test(tests, no_room_in_memory);
+	tcase_add_test(tests, larger_than_any_memory);
 	tcase_add_loop_test(tests, truncated, 0, 8);
 	tcase_add_loop_test(tests, damaged_anywhere, 0, 3);
 	tcase_add_test(tests, all_of_it_damaged);
