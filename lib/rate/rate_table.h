@@ -63,7 +63,8 @@ enum rate_found {
 /* rate_table_open - open or create the file of a rate. user: as which servers
  * run, see trust.h. The caller closes it. NULL: error names the file: the
  * directory is missing or not to be trusted, the disk is full, the file belongs
- * to somebody else or is of another version of policyd; it is then left alone.
+ * to somebody else or is of another version of policyd, or for another machine;
+ * it is then left alone.
  * Damage inside costs counts and nothing else. */
 struct rate_table *rate_table_open(const char *path,
 				   const struct rate_shape *shape, uid_t user,

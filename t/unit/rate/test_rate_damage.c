@@ -69,7 +69,33 @@ static void write_at(struct place *place, const void *bytes, size_t length,
 	close(fd);
 }
 
-START_TEST(another_version)
+/* Other versions, and other machines: with locks of another size, and with the
+ * other byte order. */
+static void make_later(struct rate_header *header)
+{
+	header->made.version++;
+}
+
+static void make_narrow(struct rate_header *header)
+{
+	header->made.lock_size -= 8;
+}
+
+static void turn_bytes(struct rate_header *header)
+{
+	header->made.version = __builtin_bswap32(header->made.version);
+}
+
+static const struct {
+	void (*change)(struct rate_header *header);
+	bool turns;
+} others[] = {
+	{ make_later, false },
+	{ make_narrow, false },
+	{ turn_bytes, true },
+};
+
+START_TEST(of_another_policyd)
 {
 	struct rate_header header;
 	struct rate_table *table;
@@ -79,13 +105,16 @@ START_TEST(another_version)
 	place_init(&place);
 	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
 	header = *rate_header(table);
-	header.made.version++;
+	others[_i].change(&header);
 	header.check = siphash((uint64_t[2]){ 0, 0 }, (char *)&header.made,
 			       sizeof(header.made));
+	if (others[_i].turns)
+		header.check = __builtin_bswap64(header.check);
 	rate_table_close(table);
 	write_at(&place, &header, sizeof(header), 0);
 	stat(place.path, &before);
-	refused(&place, "was made by another version of policyd");
+	refused(&place, "was made by another version of policyd, or for "
+			"another machine; remove it");
 	stat(place.path, &after);
 	ck_assert_uint_eq(before.st_ino, after.st_ino);
 	place_clear(&place);
@@ -455,7 +484,7 @@ int main(void)
 	TCase *tests = tcase_create("rate_table");
 
 	tcase_add_test(tests, files_that_are_refused);
-	tcase_add_test(tests, another_version);
+	tcase_add_loop_test(tests, of_another_policyd, 0, COUNT(others));
 	tcase_add_test(tests, no_room_on_the_disk);
 	tcase_add_test(tests, no_room_in_memory);
 	tcase_add_test(tests, larger_than_any_memory);
