@@ -142,7 +142,7 @@ static int map_file(const struct rate_file *file, struct rate_table *table,
 	void *map = MAP_FAILED;
 
 	errno = ENOMEM;
-	if (size <= PTRDIFF_MAX)
+	if (size <= RATE_FILE_MAX)
 		map = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
 			   MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)

@@ -40,6 +40,9 @@ struct rate_shape rate_shape_of(const struct rate_limits *limits,
 /* rate_shape_size - bytes of a file of that shape. */
 uint64_t rate_shape_size(const struct rate_shape *shape);
 
+/* RATE_FILE_MAX - no file can be larger here: all of it is mapped. */
+#define RATE_FILE_MAX ((uint64_t)PTRDIFF_MAX)
+
 /* The clocks of the machine at one moment; tests have their own. */
 struct rate_clock {
 	uint64_t now_us;  /* as rate_now_us() */

@@ -185,7 +185,7 @@ START_TEST(larger_than_any_memory)
 	struct error error = { "" };
 	struct place place;
 
-	if (rate_shape_size(&shape) <= PTRDIFF_MAX)
+	if (rate_shape_size(&shape) <= RATE_FILE_MAX)
 		return;
 	place_init(&place);
 	ck_assert_ptr_null(rate_table_open(place.path, &shape, TRUST_NOBODY,
