@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* clock - monotonic time, for limits and to measure */
+/* clock - monotonic time, for limits and to measure; local time */
 
 #include "lib/base/clock.h"
 
 #include <limits.h>
-#include <time.h>
 
 /* clock_ms - monotonic time */
 uint64_t clock_ms(void)
@@ -39,4 +38,12 @@ uint64_t clock_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* clock_local - of no other time than the one that was asked for */
+bool clock_local(int64_t seconds, struct tm *local)
+{
+	time_t time = (time_t)seconds;
+
+	return time == seconds && localtime_r(&time, local) != NULL;
 }

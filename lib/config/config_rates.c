@@ -7,6 +7,7 @@
 
 #include "lib/config/config_internal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,6 +246,20 @@ static void replace_defaults(struct maker *maker)
 	}
 }
 
+/* check_size - can this machine have so large a file in memory? */
+static void check_size(struct maker *maker)
+{
+	struct rate_shape shape = rate_shape_needed(maker->rate);
+	uint64_t size = rate_shape_size(&shape);
+
+	if (size > RATE_FILE_MAX)
+		config_error(maker->notes, line_of(maker, OPTION_RATE_KEYS),
+			     "keys: the file needs %" PRIu64 " MB, and it can "
+			     "have at most %" PRIu64 " MB on this machine; "
+			     "lower keys",
+			     (size >> 20) + 1, RATE_FILE_MAX >> 20);
+}
+
 /* make_places - the names of client networks */
 static void make_places(struct maker *maker)
 {
@@ -273,6 +288,7 @@ static void make_rate(struct maker *maker)
 		config_rates_values(rate, maker->notes,
 				    line_of(maker, OPTION_RATE_LIMIT_MAPS),
 				    maker->loader->lenient);
+	check_size(maker);
 	make_reply(maker);
 	check_state(maker);
 	make_places(maker);

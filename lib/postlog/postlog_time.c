@@ -44,11 +44,19 @@ static int of_zone(const char *text, long *offset)
 	return 1;
 }
 
+/* seconds_of - what mktime(3) or timegm(3) has made: -1 if it is too much for
+ * time_t. No log is as old as the second before 1970. */
+static int64_t seconds_of(time_t made)
+{
+	return made != -1 ? made : POSTLOG_NO_TIME;
+}
+
 /* read_date - "2026-11-24T15:00:00.123456+01:00" */
 static int64_t read_date(const char *stamp)
 {
 	struct tm parts = { .tm_isdst = -1 };
 	const char *rest = strpbrk(stamp, "T _");
+	int64_t when;
 	char separator;
 	long offset;
 
@@ -60,9 +68,10 @@ static int64_t read_date(const char *stamp)
 	parts.tm_year -= 1900;
 	parts.tm_mon--;
 	rest += 1 + strcspn(rest + 1, "Z+- ");
-	if (of_zone(rest, &offset))
-		return timegm(&parts) - offset;
-	return mktime(&parts);
+	if (!of_zone(rest, &offset))
+		return seconds_of(mktime(&parts));
+	when = seconds_of(timegm(&parts));
+	return when != POSTLOG_NO_TIME ? when - offset : when;
 }
 
 /* read_month - "Nov 24 15:00:00": the last year in which it is not too late */
@@ -87,9 +96,10 @@ static int64_t read_month(const char *stamp, time_t latest)
 
 		copy.tm_year = year - i;
 		copy.tm_isdst = -1;
-		when = mktime(&copy);
+		when = seconds_of(mktime(&copy));
 		/* Feb 29 of another year becomes Mar 1: not that year. */
-		if (copy.tm_mon == parts.tm_mon && when <= latest + SLACK)
+		if (copy.tm_mon == parts.tm_mon && when != POSTLOG_NO_TIME &&
+		    when <= (int64_t)latest + SLACK)
 			return when;
 	}
 	return POSTLOG_NO_TIME;

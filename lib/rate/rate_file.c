@@ -124,17 +124,29 @@ static int lock_file(struct opening *opening)
 	return 1;
 }
 
-/* map_file - all of it; -1: no memory for it */
-static int map_file(struct rate_table *table, int fd)
+/* too_large - the reason, with the size */
+static int too_large(const struct rate_file *file, uint64_t size, int reason,
+		     const char *advice, struct error *error)
 {
+	return error_set(error, "%s: %s; the file needs %" PRIu64 " MB: %s",
+			 file->path, strerror(reason), (size >> 20) + 1,
+			 advice);
+}
+
+/* map_file - all of it; -1: no memory for it. Two pointers into it can be
+ * subtracted. */
+static int map_file(const struct rate_file *file, struct rate_table *table,
+		    int fd, const char *advice, struct error *error)
+{
+	uint64_t size = table->layout.size;
 	void *map = MAP_FAILED;
 
 	errno = ENOMEM;
-	if (table->layout.size <= SIZE_MAX)
-		map = mmap(NULL, (size_t)table->layout.size,
-			   PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (size <= RATE_FILE_MAX)
+		map = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
-		return -1;
+		return too_large(file, size, errno, advice, error);
 	table->map = map;
 	return 0;
 }
@@ -159,21 +171,27 @@ static struct rate_table *table_of(struct opening *opening,
 static int reserve(const struct rate_file *file, int fd, uint64_t size,
 		   struct error *error)
 {
-	int result = EFBIG;
+	int result;
 
-	if (ftruncate(fd, 0) < 0)
-		return error_set(error, "%s: %s", file->path, strerror(errno));
-	if ((uint64_t)(off_t)size == size && (off_t)size > 0)
-		do {
-			result = posix_fallocate(fd, 0, (off_t)size);
-		} while (result == EINTR);
+	do {
+		result = posix_fallocate(fd, 0, (off_t)size);
+	} while (result == EINTR);
 	if (result == 0)
 		return 0;
-	unlink(file->path);
-	return error_set(error,
-			 "%s: %s; the file needs %" PRIu64
-			 " MB: make room for it, or lower keys",
-			 file->path, strerror(result), (size >> 20) + 1);
+	return too_large(file, size, result, "make room for it, or lower keys",
+			 error);
+}
+
+/* allot - memory and blocks for a new file; memory first, since there may be
+ * less of it, and it costs nothing */
+static int allot(const struct rate_file *file, struct rate_table *table, int fd,
+		 struct error *error)
+{
+	if (ftruncate(fd, 0) < 0)
+		return error_set(error, "%s: %s", file->path, strerror(errno));
+	if (map_file(file, table, fd, "lower keys", error) < 0)
+		return -1;
+	return reserve(file, fd, table->layout.size, error);
 }
 
 /* create - fill an empty file. 1, or -1 */
@@ -187,13 +205,12 @@ static int create(struct opening *opening, struct rate_table **table,
 		memcpy(seed, file->seed, sizeof(seed));
 	else if (siphash_seed(seed, error) < 0)
 		return -1;
-	if (reserve(file, opening->fd, rate_shape_size(file->shape), error) < 0)
-		return -1;
 	*table = table_of(opening, file->shape);
 	memcpy((*table)->seed, seed, sizeof(seed));
-	if (map_file(*table, opening->fd) < 0)
-		return error_set(error, "%s: mmap: %s", file->path,
-				 strerror(errno));
+	if (allot(file, *table, opening->fd, error) < 0) {
+		unlink(file->path);
+		return -1;
+	}
 	rate_header_make(*table);
 	rate_header_start(*table, file->clock);
 	(*table)->found =
@@ -210,9 +227,9 @@ static int use(struct opening *opening, const struct rate_header *header,
 
 	*table = table_of(opening, shape);
 	memcpy((*table)->seed, header->made.seed, sizeof((*table)->seed));
-	if (map_file(*table, opening->fd) < 0)
-		return error_set(error, "%s: mmap: %s", file->path,
-				 strerror(errno));
+	if (map_file(file, *table, opening->fd,
+		     "remove it, and all counts begin anew", error) < 0)
+		return -1;
 	(*table)->found = RATE_FOUND_GOOD;
 	if (opening->alone)
 		rate_header_start(*table, file->clock);
@@ -260,8 +277,9 @@ static int by_state(struct opening *opening, struct rate_table **table,
 		return use(opening, &header, &shape, table, error);
 	if (state == RATE_STATE_VERSION)
 		return error_set(error,
-				 "%s: was made by another version of policyd; "
-				 "remove it, and all counts begin anew",
+				 "%s: was made by another version of policyd, "
+				 "or for another machine; remove it, and all "
+				 "counts begin anew",
 				 opening->file->path);
 	if (state == RATE_STATE_DAMAGED)
 		return set_aside(opening, error);

@@ -146,11 +146,15 @@ enum rate_state rate_header_state(const struct rate_header *header,
 				  uint64_t size, struct rate_shape *shape)
 {
 	struct rate_made made = header->made;
+	uint64_t check = check_of(&made);
 
 	if (is_zero(&made) && header->check == 0)
 		return RATE_STATE_EMPTY;
-	if (memcmp(made.magic, MAGIC, sizeof(made.magic)) != 0 ||
-	    header->check != check_of(&made))
+	if (memcmp(made.magic, MAGIC, sizeof(made.magic)) != 0)
+		return RATE_STATE_DAMAGED;
+	if (header->check == __builtin_bswap64(check))
+		return RATE_STATE_VERSION; /* the other byte order */
+	if (header->check != check)
 		return RATE_STATE_DAMAGED;
 	if (made.version != RATE_FILE_VERSION ||
 	    made.lock_size != sizeof(pthread_mutex_t))

@@ -345,7 +345,7 @@ bool rate_clock_same(const struct rate_header *header,
 enum rate_state {
 	RATE_STATE_EMPTY, /* nothing was finished here */
 	RATE_STATE_GOOD,
-	RATE_STATE_VERSION, /* of another version of policyd */
+	RATE_STATE_VERSION, /* of another version, or for another machine */
 	RATE_STATE_DAMAGED
 };
 

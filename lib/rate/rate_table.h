@@ -40,6 +40,9 @@ struct rate_shape rate_shape_of(const struct rate_limits *limits,
 /* rate_shape_size - bytes of a file of that shape. */
 uint64_t rate_shape_size(const struct rate_shape *shape);
 
+/* RATE_FILE_MAX - no file can be larger here: all of it is mapped. */
+#define RATE_FILE_MAX ((uint64_t)PTRDIFF_MAX)
+
 /* The clocks of the machine at one moment; tests have their own. */
 struct rate_clock {
 	uint64_t now_us;  /* as rate_now_us() */
@@ -63,7 +66,8 @@ enum rate_found {
 /* rate_table_open - open or create the file of a rate. user: as which servers
  * run, see trust.h. The caller closes it. NULL: error names the file: the
  * directory is missing or not to be trusted, the disk is full, the file belongs
- * to somebody else or is of another version of policyd; it is then left alone.
+ * to somebody else or is of another version of policyd, or for another machine;
+ * it is then left alone.
  * Damage inside costs counts and nothing else. */
 struct rate_table *rate_table_open(const char *path,
 				   const struct rate_shape *shape, uid_t user,

@@ -54,7 +54,7 @@ struct server_handler {
 };
 
 struct server_counters {
-	uint64_t accepted;
+	_Alignas(8) uint64_t accepted; /* lib/stats/counters.h says why */
 	uint64_t malformed; /* found here; without those that were refused */
 	uint64_t timeouts;  /* connections closed by a time limit */
 	unsigned open;	    /* current number of connections */

@@ -8,7 +8,9 @@
 #include "lib/decision/decision.h"
 
 /* counters_count_more - add to a counter. Each has one writer; others may read
- * it at any time. */
+ * it at any time. On i386 a number of 64 bits may lie across two lines of the
+ * cache, so that it is read in two parts; in a struct, _Alignas(8) of the first
+ * one prevents that. */
 static inline void counters_count_more(uint64_t *counter, uint64_t more)
 {
 	__atomic_store_n(counter,
@@ -60,7 +62,7 @@ static inline uint64_t counters_read(const uint64_t *counter)
 	  "Log lines that could not be written.")
 
 struct counters {
-	uint64_t decisions[VERDICT_COUNT];
+	_Alignas(8) uint64_t decisions[VERDICT_COUNT];
 #define COUNTERS_FIELD(name, metric, help) uint64_t name;
 	COUNTERS(COUNTERS_FIELD)
 #undef COUNTERS_FIELD

@@ -19,7 +19,7 @@
 
 struct place {
 	const char *restriction; /* NULL: free, and so are all after it */
-	uint64_t counts[VERDICT_COUNT];
+	_Alignas(8) uint64_t counts[VERDICT_COUNT];
 };
 
 struct row {

@@ -42,7 +42,7 @@ enum totals_result {
 extern const unsigned long totals_bounds_us[TOTALS_BOUNDS];
 
 struct totals_times {
-	uint64_t counts[TOTALS_BOUNDS + 1];
+	_Alignas(8) uint64_t counts[TOTALS_BOUNDS + 1];
 	uint64_t sum_us;
 };
 

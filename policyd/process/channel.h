@@ -127,10 +127,13 @@ struct channel_watch {
 	char path[WATCHED_PATH_MAX];
 };
 
+/* A reload may lead to a program for another machine that this kernel runs,
+ * too; so that its messages have the same size, no padding depends on how it
+ * aligns numbers of 64 bits. */
 struct channel_message {
 	uint32_t version;
 	uint32_t kind;
-	int64_t number;
+	_Alignas(8) int64_t number;
 	union {
 		char text[CHANNEL_TEXT_MAX];
 		struct channel_settings settings;

@@ -4,8 +4,8 @@
 #include "policyd/query/figure.h"
 
 #include <inttypes.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 /* figure - a number with commas */
@@ -48,10 +48,9 @@ void figure_note(uint64_t number, const char *one, const char *many,
 struct figure figure_time(int64_t seconds)
 {
 	struct figure made = { "some time" };
-	time_t time = (time_t)seconds;
 	struct tm local;
 
-	if (localtime_r(&time, &local) != NULL)
+	if (clock_local(seconds, &local))
 		strftime(made.text, sizeof(made.text), "%Y-%m-%d %H:%M:%S",
 			 &local);
 	return made;

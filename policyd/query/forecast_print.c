@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/printable.h"
 #include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_time.h"
@@ -21,18 +21,16 @@
 /* put_period - " in 7 days (2026-11-22 to 2026-11-29)", if it is known */
 static void put_period(const struct postlog_figures *figures, FILE *out)
 {
-	time_t first = (time_t)figures->first;
-	time_t last = (time_t)figures->last;
 	long long length;
 	struct tm from, to;
 	char text[2][20];
 	bool days, same;
 
 	if (figures->first == POSTLOG_NO_TIME ||
-	    localtime_r(&first, &from) == NULL ||
-	    localtime_r(&last, &to) == NULL)
+	    !clock_local(figures->first, &from) ||
+	    !clock_local(figures->last, &to))
 		return;
-	length = last - first;
+	length = figures->last - figures->first;
 	days = length >= 2LL * DAY;
 	length = (length + (days ? DAY : HOUR) / 2) / (days ? DAY : HOUR);
 	strftime(text[0], sizeof(text[0]), "%Y-%m-%d", &from);

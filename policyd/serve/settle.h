@@ -12,8 +12,8 @@
 
 /* Seen by all threads together: does Postfix ask when it is time to count? */
 struct settle_seen {
-	uint64_t looks;	 /* at RCPT, by rates that count later */
-	uint64_t counts; /* at DATA, or END-OF-MESSAGE */
+	_Alignas(8) uint64_t looks; /* at RCPT, by rates that count later */
+	uint64_t counts;	    /* at DATA, or END-OF-MESSAGE */
 };
 
 /* The same for all requests of a thread. */

@@ -11,17 +11,18 @@
 
 /* The questions to a store, since this process was started. */
 struct store_questions {
-	uint64_t answered, unanswered; /* too late, or it was away */
-	uint64_t us;		       /* until the answers */
+	_Alignas(8) uint64_t answered;
+	uint64_t unanswered; /* too late, or it was away */
+	uint64_t us;	     /* until the answers */
 };
 
 /* One store, for all threads, each of which may read it. */
 struct store_state {
 	unsigned away; /* threads for which it is away; the log says so when the
 			* first one begins, and when the last one ends */
-	uint64_t since_ms;	  /* clock_ms(), when that began */
-	const char *address;	  /* for the log */
-	enum config_away instead; /* likewise */
+	_Alignas(8) uint64_t since_ms; /* clock_ms(), when that began */
+	const char *address;	       /* for the log */
+	enum config_away instead;      /* likewise */
 	struct store_questions questions;
 };
 

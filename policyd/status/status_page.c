@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "policyd/status/html.h"
 
@@ -52,11 +52,10 @@ void status_span(FILE *output, int64_t seconds)
 /* status_time - in local time */
 void status_time(FILE *output, int64_t when, bool zone)
 {
-	time_t seconds = (time_t)when;
 	char text[64];
 	struct tm tm;
 
-	if (localtime_r(&seconds, &tm) == NULL)
+	if (!clock_local(when, &tm))
 		return;
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
 	fputs(text, output);

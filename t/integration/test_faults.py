@@ -21,8 +21,9 @@ import time
 from kit.daemon import (OURS, PERMIT, WAIT, exists, run_all, sanitized,
                         wait_until)
 from kit.processes import cpu
+from kit.program import machine_of
 from kit.questions import Asked, converse
-from kit.strace import Strace, inject
+from kit.strace import Strace, inject, on_each_machine
 
 DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
 PATIENCE = 0.15                 # for an answer that may never come
@@ -181,10 +182,10 @@ def test_start(program):
 def loader_calls(policyd, call):
     """loader_calls - how often it is made before main(), at most"""
     trace = policyd.path("loader")
-    subprocess.run(["strace", "-o", trace, "-e", "trace=" + call,
-                    policyd.program, "-V"], check=True,
-                   stdout=subprocess.DEVNULL)
-    return policyd.read(trace).count(call + "(")
+    subprocess.run(["strace", "-o", trace, "-e",
+                    "trace=" + on_each_machine(call), policyd.program, "-V"],
+                   check=True, stdout=subprocess.DEVNULL)
+    return policyd.read(trace).count("(")
 
 
 def test_start_memory(program):
@@ -310,10 +311,12 @@ def test_clock(program):
     """the clock on the wall jumps by ten years, back and forth: no time limit
     runs out early, nobody is cut off"""
     settings = "idle_timeout = 30m\ntable_refresh = 1s\nrequest_timeout = "
-    library = [path for path in subprocess.run(
-        ["dpkg-query", "-L", "libfaketime"], capture_output=True, text=True,
-        check=True).stdout.split() if path.endswith("libfaketime.so.1")]
-    assert library, "no libfaketime"
+    libraries = subprocess.run(
+        ["dpkg-query", "-S", "*/libfaketime.so.1"], capture_output=True,
+        text=True, check=True).stdout.splitlines()
+    library = [path for path in (line.split(": ")[1] for line in libraries)
+               if machine_of(path) == machine_of(program)]
+    assert library, ("none for the machine of", program, libraries)
     # libfaketime reads a file, which a server may not.
     policyd = Asked(os.path.join(os.path.dirname(program), "t", "uncontained"),
                     settings + "10m\n")

@@ -18,6 +18,7 @@ import sys
 
 from kit.daemon import WAIT, free_port, run_all
 from kit.postfix import poll, temporary_directory
+from kit.program import unwarned
 
 UNIX = 'listen "unix:DIR/socket" { }\n'
 LOG = "log = stderr\n"
@@ -423,6 +424,7 @@ def test_foreground(program):
             poll(lambda: os.path.getsize(place.path("out")) > 0)
             with open(place.path("out"), encoding="ascii") as out:
                 said = place.masked(out.read())
+            said = unwarned(program, said)
             assert said.count(
                 "policyd: serving at unix:DIR/socket; log: DIR/log\n") == lines
             assert lines == 0 or said.count("\n") == 1, said

@@ -9,6 +9,7 @@ import sys
 
 from kit.daemon import (Daemon, OURS, PERMIT, THEIRS, exists, is_socket,
                         run_all, wait_until)
+from kit.program import unwarned
 from kit.strace import inject
 
 
@@ -71,7 +72,7 @@ def replaced(policyd, request, changed=True):
     mark = kill(policyd)
     assert policyd.ask(request) == PERMIT
     policyd.expect(r"serving: server \d+", mark)
-    said = policyd.read(policyd.log, mark)
+    said = unwarned(policyd.program, policyd.read(policyd.log, mark))
     assert said.count(CHANGED) == changed, said
     assert said.count("warning: ") == changed, said
     assert policyd.server() != old

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from kit.daemon import run_all
+from kit.program import compiler
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir,
                                      os.pardir))
@@ -52,7 +53,7 @@ def preprocess(program, folder, text):
     with open(path) as file:
         views = [view for view in file.read().split(";") if view]
     return subprocess.run(
-        ["cc", "-E", "-P", *("-I" + view for view in views), "-"],
+        [compiler(program), "-E", "-P", *("-I" + view for view in views), "-"],
         input=text, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         cwd=os.path.dirname(path))      # not the top: "" begins there
 

@@ -93,6 +93,20 @@ def what_fails_there_is_a_failure(_):
         assert "passed" not in done.stdout, done.stdout
 
 
+def only_i386_runs_whole_programs(_):
+    """for a machine whose programs this kernel runs, the tests of the whole
+    program are run, too; an emulator runs the unit tests"""
+    for name, count in (("i386", 1), ("s390x", 0), ("i386/testing", 1)):
+        with tempfile.TemporaryDirectory(prefix="policyd-systems-") as place:
+            done = systems(place, name)
+            assert done.returncode == 0, done
+            with open(os.path.join(place, "ran")) as file:
+                ran = file.read()
+            assert ran.count(" -L unit ") == 1, ran
+            assert ran.count(" -L integration ") == count, ran
+            assert ("libfaketime:i386" in ran) == count, ran
+
+
 def unknown_names_are_refused(_):
     """a name that is no system is refused before anything is made"""
     with tempfile.TemporaryDirectory(prefix="policyd-systems-") as directory:
@@ -103,4 +117,5 @@ def unknown_names_are_refused(_):
 
 if __name__ == "__main__":
     run_all([other_is_what_this_machine_is_not, no_root_is_a_failure,
-             what_fails_there_is_a_failure, unknown_names_are_refused])
+             what_fails_there_is_a_failure, only_i386_runs_whole_programs,
+             unknown_names_are_refused])

@@ -9,10 +9,25 @@ import tempfile
 from kit.daemon import wait_until
 
 
-def inject(call, error, when):
-    """inject - options: that call fails, the when-th time (3, or 1+, ...)"""
-    return ["-e", "trace=" + call, "-e", "inject=%s:error=%s:when=%s" % (
-        call, error, when)]
+# What the C library calls instead on machines of 32 bits.
+INSTEAD = {"fcntl": "fcntl64", "lseek": "_llseek", "mmap": "mmap2",
+           "newfstatat": "fstatat64", "recvfrom": "recv", "sendto": "send",
+           "setgroups": "setgroups32", "setresgid": "setresgid32",
+           "setresuid": "setresuid32"}
+
+
+def on_each_machine(names):
+    """on_each_machine - these calls, "mmap,mprotect", under each name"""
+    return ",".join(
+        name + (",?" + INSTEAD[name] if name in INSTEAD else "")
+        for name in names.split(","))
+
+
+def inject(names, error, when):
+    """inject - options: these calls fail, the when-th time (3, or 1+, ...)"""
+    names = on_each_machine(names)
+    return ["-e", "trace=" + names, "-e", "inject=%s:error=%s:when=%s" % (
+        names, error, when)]
 
 
 class Strace:

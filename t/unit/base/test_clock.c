@@ -39,10 +39,37 @@ START_TEST(leaves_nothing_of_a_time_that_has_passed)
 }
 END_TEST
 
+/* The years that it has; 0: there is no such time. */
+static const struct {
+	int64_t seconds;
+	int year, year_of_32_bits;
+} times[] = {
+	{ 0, 1970, 1970 },
+	{ 1795528800, 2026, 2026 },
+	{ INT32_MAX, 2038, 2038 },
+	{ INT64_C(1) << 32, 2106, 0 },
+	{ (INT64_C(1) << 32) + 1795528800, 2162, 0 },
+	{ INT64_MIN, 0, 0 },
+	{ INT64_MAX, 0, 0 },
+};
+
+START_TEST(has_the_local_time_or_none)
+{
+	struct tm local = { 0 };
+	bool is_narrow = sizeof(time_t) < sizeof(int64_t);
+	int year = is_narrow ? times[_i].year_of_32_bits : times[_i].year;
+
+	ck_assert_int_eq(clock_local(times[_i].seconds, &local), year != 0);
+	ck_assert_int_eq(year != 0 ? local.tm_year + 1900 : 0, year);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("clock");
 
+	setenv("TZ", "CET-1", 1);
+	tcase_add_loop_test(tests, has_the_local_time_or_none, 0, COUNT(times));
 	tcase_add_loop_test(tests, converts_milliseconds_for_libevent, 0,
 			    COUNT(timevals));
 	tcase_add_test(tests, leaves_nothing_of_a_time_that_has_passed);

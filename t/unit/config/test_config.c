@@ -264,6 +264,11 @@ static const struct broken broken[] = {
 	{ "store \"unix:/x\" {\naway = local\n}\nkeys = 1\n", 4,
 	  "in a rate section" },
 	{ "prefix = x\n", 1, "in a store section" },
+#if PTRDIFF_MAX < INT64_MAX
+	{ "rate r {\nlimit = '1/1h'\nkeys = 16777216\n}\n", 3,
+	  "keys: the file needs 4241 MB, and it can have at most 2047 MB on "
+	  "this machine; lower keys" },
+#endif
 	{ "store \"unix:/x\" {\ntls {\nca = '/x'\n}\n}\n", 2,
 	  "tls: only for \"inet:\" addresses" },
 	{ "store \"inet:[::1]:1\" {\ntls {\n}\n}\n", 2, "tls: ca is required" },

@@ -9,6 +9,8 @@
 
 /* 2026-11-24T14:00:00Z */
 #define NOW 1795528800
+/* 2099-11-24T14:00:00Z, where time_t has it */
+#define LATE (sizeof(time_t) < sizeof(int64_t) ? POSTLOG_NO_TIME : 4099212000)
 
 static const struct {
 	const char *stamp;
@@ -31,12 +33,18 @@ static const struct {
 	{ "Nov 24 15:00:00", NOW - 3600, NOW },
 	{ "Nov 24 15:00:00", NOW - 10 * 86400, NOW - 365 * 86400LL },
 	{ "Feb 29 12:00:00", NOW, 1709204400 },
+	/* The end of time_t of 32 bits: the next November is behind it, or even
+	 * the next day. */
+	{ "Nov 24 15:00:00", 2127427200, 2111148000 },
+	{ "Jan 19 02:00:00", INT32_MAX - 3600, 2147475600 },
 	{ "1795528800.123456", 0, NOW },
 	{ "Okt 24 15:00:00", NOW, POSTLOG_NO_TIME },
 	{ "x", NOW, POSTLOG_NO_TIME },
 	{ "", NOW, POSTLOG_NO_TIME },
 	{ "2026-11-24x15:00:00", NOW, POSTLOG_NO_TIME },
 	{ "2026-11", NOW, POSTLOG_NO_TIME },
+	{ "2099-11-24T14:00:00Z", 0, LATE },
+	{ "2099-11-24T15:00:00", 0, LATE },
 };
 
 START_TEST(reads_the_time_of_each_format)

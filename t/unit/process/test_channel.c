@@ -84,6 +84,18 @@ START_TEST(brings_a_message_unchanged)
 }
 END_TEST
 
+/* One that this kernel runs, too, may come next. */
+START_TEST(has_the_same_size_for_each_machine)
+{
+	ck_assert_uint_eq(offsetof(struct channel_message, body), 16);
+	ck_assert_uint_eq(sizeof(struct channel_message) % 8, 0);
+	ck_assert_uint_eq(sizeof(struct channel_watch), 7 * 8 + 1024);
+	ck_assert_uint_eq(sizeof(struct channel_news), 6 * 8 + 1024);
+	ck_assert_uint_eq(sizeof(struct listener_options), 256 + 3 * 4);
+	ck_assert_uint_eq(sizeof(struct channel_settings), 8 * 4 + 2 * 1024);
+}
+END_TEST
+
 START_TEST(brings_a_descriptor)
 {
 	struct channel_message message;
@@ -236,6 +248,7 @@ int main(void)
 	tcase_add_test(tests, says_when_the_other_end_is_closed);
 	tcase_add_test(tests, says_so_with_a_message_unread);
 	tcase_add_test(tests, brings_a_message_unchanged);
+	tcase_add_test(tests, has_the_same_size_for_each_machine);
 	tcase_add_test(tests, brings_a_descriptor);
 	tcase_add_loop_test(tests, refuses_nonsense, 0, SPOIL_COUNT);
 	return run_tests("channel", tests);

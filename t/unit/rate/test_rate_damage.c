@@ -69,7 +69,33 @@ static void write_at(struct place *place, const void *bytes, size_t length,
 	close(fd);
 }
 
-START_TEST(another_version)
+/* Other versions, and other machines: with locks of another size, and with the
+ * other byte order. */
+static void make_later(struct rate_header *header)
+{
+	header->made.version++;
+}
+
+static void make_narrow(struct rate_header *header)
+{
+	header->made.lock_size -= 8;
+}
+
+static void turn_bytes(struct rate_header *header)
+{
+	header->made.version = __builtin_bswap32(header->made.version);
+}
+
+static const struct {
+	void (*change)(struct rate_header *header);
+	bool turns;
+} others[] = {
+	{ make_later, false },
+	{ make_narrow, false },
+	{ turn_bytes, true },
+};
+
+START_TEST(of_another_policyd)
 {
 	struct rate_header header;
 	struct rate_table *table;
@@ -79,13 +105,16 @@ START_TEST(another_version)
 	place_init(&place);
 	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
 	header = *rate_header(table);
-	header.made.version++;
+	others[_i].change(&header);
 	header.check = siphash((uint64_t[2]){ 0, 0 }, (char *)&header.made,
 			       sizeof(header.made));
+	if (others[_i].turns)
+		header.check = __builtin_bswap64(header.check);
 	rate_table_close(table);
 	write_at(&place, &header, sizeof(header), 0);
 	stat(place.path, &before);
-	refused(&place, "was made by another version of policyd");
+	refused(&place, "was made by another version of policyd, or for "
+			"another machine; remove it");
 	stat(place.path, &after);
 	ck_assert_uint_eq(before.st_ino, after.st_ino);
 	place_clear(&place);
@@ -110,6 +139,60 @@ START_TEST(no_room_on_the_disk)
 	}
 	ck_assert_int_gt(wait(&status), 0);
 	ck_assert_int_eq(status, 0);
+	place_clear(&place);
+}
+END_TEST
+
+/* allow_no_more_memory - than this process has now */
+static void allow_no_more_memory(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+	unsigned long pages = 0;
+
+	if (file == NULL || fscanf(file, "%lu", &pages) != 1 ||
+	    fclose(file) != 0 || getrlimit(RLIMIT_AS, &limit) < 0)
+		_exit(2);
+	limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+	if (setrlimit(RLIMIT_AS, &limit) < 0)
+		_exit(2);
+}
+
+/* Nothing is left on the disk then. */
+START_TEST(no_room_in_memory)
+{
+	struct place place;
+	int status;
+
+	place_init(&place);
+	if (fork() == 0) {
+		allow_no_more_memory();
+		refused(&place, "the file needs 1 MB: lower keys");
+		_exit(exists(&place, ""));
+	}
+	ck_assert_int_gt(wait(&status), 0);
+	ck_assert_int_eq(status, 0);
+	place_clear(&place);
+}
+END_TEST
+
+/* Where a pointer has 32 bits, some files are too large whatever there is. */
+START_TEST(larger_than_any_memory)
+{
+	struct rate_limits limits = limits_of("5/1h", RATE_BYTES);
+	struct rate_shape shape =
+		rate_shape_of(&limits, RATE_BYTES, RATE_KEYS_MAX);
+	struct error error = { "" };
+	struct place place;
+
+	if (rate_shape_size(&shape) <= RATE_FILE_MAX)
+		return;
+	place_init(&place);
+	ck_assert_ptr_null(rate_table_open(place.path, &shape, TRUST_NOBODY,
+					   &place.clock, &error));
+	ck_assert_msg(strstr(error.text, " MB: lower keys") != NULL, "%s",
+		      error.text);
+	ck_assert(!exists(&place, ""));
 	place_clear(&place);
 }
 END_TEST
@@ -401,8 +484,10 @@ int main(void)
 	TCase *tests = tcase_create("rate_table");
 
 	tcase_add_test(tests, files_that_are_refused);
-	tcase_add_test(tests, another_version);
+	tcase_add_loop_test(tests, of_another_policyd, 0, COUNT(others));
 	tcase_add_test(tests, no_room_on_the_disk);
+	tcase_add_test(tests, no_room_in_memory);
+	tcase_add_test(tests, larger_than_any_memory);
 	tcase_add_loop_test(tests, truncated, 0, 8);
 	tcase_add_loop_test(tests, damaged_anywhere, 0, 3);
 	tcase_add_test(tests, all_of_it_damaged);

@@ -8,6 +8,7 @@
 #include "lib/store/store_admin.h"
 #include "policyd/serve/settle_away.h"
 #include "policyd/serve/settle_store.h"
+#include "policyd/serve/store_thread.h"
 #include "t/unit/store/loop.h"
 #include "t/unit/store/real_store.h"
 
@@ -218,6 +219,18 @@ static enum rate_outcome expected(enum config_away away, bool full)
 		return RATE_UNKNOWN;
 	}
 }
+
+/* Numbers of 64 bits that another thread reads, or adds to. */
+START_TEST(shared_numbers_are_in_one_piece)
+{
+	ck_assert_uint_eq(_Alignof(struct settle_seen), 8);
+	ck_assert_uint_eq(_Alignof(struct store_questions), 8);
+	ck_assert_uint_eq(offsetof(struct store_state, since_ms) % 8, 0);
+	ck_assert_uint_eq(_Alignof(struct server_counters), 8);
+	ck_assert_uint_eq(_Alignof(struct counters), 8);
+	ck_assert_uint_eq(_Alignof(struct totals_times), 8);
+}
+END_TEST
 
 START_TEST(aways)
 {
@@ -540,6 +553,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("settle");
 
+	tcase_add_test(tests, shared_numbers_are_in_one_piece);
 	tcase_add_loop_test(tests, aways, 0, AWAYS * AWAYS * 2);
 	tcase_add_loop_test(tests, blocked, 0, AWAYS * 2);
 	tcase_add_loop_test(tests, unasked, 0, AWAYS);

@@ -10,6 +10,14 @@
 
 #include "t/unit/server/instance.h"
 
+/* Its struct timeval may be another one than ours: macros change the width of
+ * time_t where a pointer has 32 bits. */
+START_TEST(has_the_events_that_libevent_has)
+{
+	ck_assert_uint_eq(sizeof(struct event), event_get_struct_event_size());
+}
+END_TEST
+
 START_TEST(frames_requests_in_any_pieces)
 {
 	static const char text[] = "a=b\nn=1\n\nn=2\n\nlong=xxxxxxxx\nn=3\n\n";
@@ -419,6 +427,7 @@ int main(void)
 	TCase *tests = tcase_create("server");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, has_the_events_that_libevent_has);
 	tcase_add_test(tests, frames_requests_in_any_pieces);
 	tcase_add_test(tests, keeps_the_order_of_replies);
 	tcase_add_test(tests, closes_at_a_refusal);
