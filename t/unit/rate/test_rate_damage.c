@@ -143,39 +143,6 @@ START_TEST(no_room_on_the_disk)
 }
 END_TEST
 
-/* allow_no_more_memory - than this process has now */
-static void allow_no_more_memory(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	struct rlimit limit;
-	unsigned long pages = 0;
-
-	if (file == NULL || fscanf(file, "%lu", &pages) != 1 ||
-	    fclose(file) != 0 || getrlimit(RLIMIT_AS, &limit) < 0)
-		_exit(2);
-	limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-	if (setrlimit(RLIMIT_AS, &limit) < 0)
-		_exit(2);
-}
-
-/* Nothing is left on the disk then. */
-START_TEST(no_room_in_memory)
-{
-	struct place place;
-	int status;
-
-	place_init(&place);
-	if (fork() == 0) {
-		allow_no_more_memory();
-		refused(&place, "the file needs 1 MB: lower keys");
-		_exit(exists(&place, ""));
-	}
-	ck_assert_int_gt(wait(&status), 0);
-	ck_assert_int_eq(status, 0);
-	place_clear(&place);
-}
-END_TEST
-
 /* Where a pointer has 32 bits, some files are too large whatever there is. */
 START_TEST(larger_than_any_memory)
 {
@@ -486,7 +453,6 @@ int main(void)
 	tcase_add_test(tests, files_that_are_refused);
 	tcase_add_loop_test(tests, of_another_policyd, 0, COUNT(others));
 	tcase_add_test(tests, no_room_on_the_disk);
-	tcase_add_test(tests, no_room_in_memory);
 	tcase_add_test(tests, larger_than_any_memory);
 	tcase_add_loop_test(tests, truncated, 0, 8);
 	tcase_add_loop_test(tests, damaged_anywhere, 0, 3);
