@@ -28,16 +28,6 @@ static bool is_named(const struct config *config, const struct rate *rate)
 	return false;
 }
 
-/* needs_login - has its key a part that only clients have who logged in? */
-static bool needs_login(const struct rate *rate)
-{
-	for (size_t i = 0; i < rate->part_count; i++)
-		if (rate->parts[i] == RATE_SASL_USERNAME ||
-		    rate->parts[i] == RATE_SASL_DOMAIN)
-			return true;
-	return false;
-}
-
 /* The words that come before a rate in its list. */
 struct before {
 	bool permits_ours;  /* permit_auth_destination */
@@ -49,7 +39,7 @@ static void check_order(const struct restriction_use *use,
 			const struct rate *rate, const struct before *before,
 			struct config_notes *notes)
 {
-	if (before->permits_login && needs_login(rate))
+	if (before->permits_login && rate_needs_login(rate))
 		config_warning(notes, use->line,
 			       "restrictions: %s comes after "
 			       "permit_sasl_authenticated, which permits all "

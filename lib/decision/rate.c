@@ -92,6 +92,16 @@ enum rate_unit rate_unit_of(const struct rate *rate)
 	}
 }
 
+/* rate_needs_login - is a login, or its domain, in the key? */
+bool rate_needs_login(const struct rate *rate)
+{
+	for (size_t i = 0; i < rate->part_count; i++)
+		if (rate->parts[i] == RATE_SASL_USERNAME ||
+		    rate->parts[i] == RATE_SASL_DOMAIN)
+			return true;
+	return false;
+}
+
 /* rate_shape_needed - with room for the networks of each key */
 struct rate_shape rate_shape_needed(const struct rate *rate)
 {

@@ -98,6 +98,10 @@ const struct rate *rate_named(const struct rate_list *list, const char *name);
 /* rate_unit_of - how the numbers of its limits are written. */
 enum rate_unit rate_unit_of(const struct rate *rate);
 
+/* rate_needs_login - has its key a part that only clients have who logged
+ * in? */
+bool rate_needs_login(const struct rate *rate);
+
 /* rate_shape_needed - the table that its counts need. */
 struct rate_shape rate_shape_needed(const struct rate *rate);
 

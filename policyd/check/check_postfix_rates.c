@@ -49,21 +49,11 @@ static const struct use *find_use(const struct check *check,
 	return NULL;
 }
 
-/* is_of_logins - has only mail of clients that have logged in a key? */
-static bool is_of_logins(const struct rate *rate)
-{
-	for (size_t i = 0; i < rate->part_count; i++)
-		if (rate->parts[i] == RATE_SASL_USERNAME ||
-		    rate->parts[i] == RATE_SASL_DOMAIN)
-			return true;
-	return false;
-}
-
 /* has_key - may mail from this port have a key? Without AUTH there is no login.
  */
 static bool has_key(const struct smtpd_row *row, const struct rate *rate)
 {
-	return row->port.auth != SMTPD_NO || !is_of_logins(rate);
+	return row->port.auth != SMTPD_NO || !rate_needs_login(rate);
 }
 
 /* found_uncounted - like asks at RCPT, and nothing asks when the rate counts */
@@ -211,7 +201,7 @@ static const struct rate *rate_of_logins(const struct check *check,
 	for (size_t i = 0; i < check->config->rates.count; i++) {
 		const struct rate *rate = &check->config->rates.rates[i];
 
-		if (is_of_logins(rate) &&
+		if (rate_needs_login(rate) &&
 		    find_use(check, row, rate, SMTPD_LIST_CLIENT,
 			     SMTPD_LIST_END_OF_DATA) != NULL)
 			return rate;

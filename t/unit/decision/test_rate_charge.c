@@ -179,6 +179,21 @@ START_TEST(makes_keys)
 END_TEST
 
 /* A key that is too long is cut: what begins alike is counted together. */
+START_TEST(needs_a_login)
+{
+	for (unsigned part = 0; part < RATE_PART_COUNT; part++) {
+		rate.parts[0] = RATE_SERVER_PORT;
+		rate.parts[1] = (enum rate_part)part;
+		rate.part_count = 2;
+		ck_assert(rate_needs_login(&rate) ==
+			  (part == RATE_SASL_USERNAME ||
+			   part == RATE_SASL_DOMAIN));
+		rate.part_count = 1;
+		ck_assert(!rate_needs_login(&rate));
+	}
+}
+END_TEST
+
 START_TEST(cuts_keys)
 {
 	char name[9000];
@@ -555,6 +570,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_loop_test(tests, makes_keys, 0, COUNT(keys));
+	tcase_add_test(tests, needs_a_login);
 	tcase_add_test(tests, cuts_keys);
 	tcase_add_loop_test(tests, counts_in_time, 0, COUNT(stages));
 	tcase_add_test(tests, needs_a_number);

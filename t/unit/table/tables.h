@@ -38,6 +38,17 @@ static inline void keep_note(void *context, const char *text)
 	strcat(notes, "\n");
 }
 
+/* in_place - the text, with the directory where it has @; NULL: NULL */
+static inline char *in_place(const char *text)
+{
+	const char *at = text == NULL ? NULL : strchr(text, '@');
+
+	if (at == NULL)
+		return text == NULL ? NULL : xstrdup(text);
+	return xasprintf("%.*s%s%s", (int)(at - text), text, place_directory,
+			 at + 1);
+}
+
 /* open_named - the table of that text; @ is the directory */
 static inline struct table *open_named(const char *text)
 {
@@ -45,14 +56,10 @@ static inline struct table *open_named(const char *text)
 		.config_directory = place_directory,
 		.note = keep_note,
 	};
-	const char *at = strchr(text, '@');
+	char *full = in_place(text);
 	struct table *table;
 	struct error error;
-	char *full;
 
-	full = at == NULL ? xstrdup(text)
-			  : xasprintf("%.*s%s%s", (int)(at - text), text,
-				      place_directory, at + 1);
 	table = table_new(full, true, &loader, &error);
 	ck_assert_msg(table != NULL, "%s: %s", full, error.text);
 	free(full);

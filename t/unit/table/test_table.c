@@ -600,17 +600,6 @@ static const struct {
 	  "non_bdb_custom_mapping: Postfix cannot read pcre: here" },
 };
 
-/* in_place - the text, with the directory where it has @; NULL: NULL */
-static char *in_place(const char *text)
-{
-	const char *at = text == NULL ? NULL : strchr(text, '@');
-
-	if (at == NULL)
-		return text == NULL ? NULL : xstrdup(text);
-	return xasprintf("%.*s%s%s", (int)(at - text), text, place_directory,
-			 at + 1);
-}
-
 START_TEST(reads_another_type)
 {
 	char *name = in_place(mapped[_i].table);
